@@ -1,0 +1,1 @@
+"""What must stay secret: keys, the certificate, password hashes."""

@@ -1,0 +1,1 @@
+"""Bytes taken apart: pure, fed bytes, no I/O."""
