@@ -1,0 +1,69 @@
+"""What the chat needs from the world around it; C{service.py} hands the real ones in."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from chatd.chat.events import Event
+from chatd.chat.store import PublicKey
+
+
+class Passwords(Protocol):
+    """Hashes passwords, off the reactor's thread. May raise C{TooFast} when busy."""
+
+    async def hash(self, password: str) -> str:
+        """@return: A PHC string."""
+
+    async def verify(self, password: str, secret: str | None) -> bool:
+        """
+        @param secret: A PHC string, or C{None} if there is no such account: then the
+            answer is no, after the same time.
+        """
+
+    def outdated(self, secret: str) -> bool:
+        """Whether the hash should be made anew at the next login."""
+
+
+class Secrets(Protocol):
+    """Makes and recognises what must not be guessed."""
+
+    def new_token(self) -> str:
+        """For programs."""
+
+    def new_code(self) -> str:
+        """For people to read and type."""
+
+    def digest(self, token: str) -> str:
+        """What is kept of a token or code."""
+
+    def public_key(self, line: str) -> PublicKey:
+        """
+        @param line: An SSH public key as C{ssh-keygen} writes it.
+        @raise BadRequest: if it is none, or a weak one.
+        """
+
+
+class Bus(Protocol):
+    """How nodes tell each other what happened."""
+
+    def publish(self, event: Event) -> None:
+        """Tell the other nodes."""
+
+    def connect(self, deliver: Callable[[Event], None]) -> None:
+        """From now on hear what they tell."""
+
+
+class Server(Protocol):
+    """What operators may do to the server process."""
+
+    def stats(self) -> Mapping[str, str | int | float]:
+        """Figures for C{/stats}."""
+
+    def reload(self) -> str:
+        """
+        Read settings and certificate again.
+
+        @return: One sentence: what changed and what needs a restart.
+        """
+
+    def shut_down(self, seconds: float, reason: str) -> None:
+        """Stop gracefully, after so many seconds."""
