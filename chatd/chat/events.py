@@ -317,6 +317,28 @@ SHOWN = (Said, Emoted, TopicChanged, RoomChanged, Moderated, Announced)
 
 
 @dataclass(frozen=True, slots=True)
+class Greeting:
+    """
+    The first thing a connection is told.
+
+    @ivar server: The name of the server.
+    @ivar secure: Whether the line is encrypted.
+    @ivar encrypt: What to type to come in encrypted; C{""} if there is no way.
+    @ivar registration: C{open}, C{invitation} or C{closed}.
+    @ivar limits: For programs, in characters, bytes and counts.
+    """
+
+    server: str
+    version: str
+    people: tuple[str, ...]
+    secure: bool
+    encrypt: str
+    guests: bool
+    registration: str
+    limits: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """The server tells one session something."""
 

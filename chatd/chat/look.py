@@ -1,0 +1,47 @@
+"""All that decides how an event reads in one session."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from chatd.chat.account import Person, Timestamps
+from chatd.chat.events import Answer, Event
+
+Render: TypeAlias = "Callable[[Event | Answer, Look, bool, Person | None], bytes]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """
+    How a session wants to read; sessions with the same one share what is rendered.
+
+    Made by L{look} only, so that equal looks are one object and cheap to compare.
+
+    @ivar render: Turns an event or answer into what is sent. It is told whether the
+        event is in the reader's current room, and the reader where that matters.
+    @ivar zone: C{None} for the server's own time zone.
+    @ivar echo: Whether a session is shown what it said itself.
+    """
+
+    render: Render
+    colour: bool = False
+    timestamps: Timestamps = Timestamps.FULL
+    zone: ZoneInfo | None = None
+    bell: bool = False
+    echo: bool = False
+
+
+@lru_cache(maxsize=4096)
+def look(
+    render: Render,
+    *,
+    colour: bool = False,
+    timestamps: Timestamps = Timestamps.FULL,
+    zone: ZoneInfo | None = None,
+    bell: bool = False,
+    echo: bool = False,
+) -> Look:
+    """The one look of these properties."""
+    return Look(render, colour, timestamps, zone, bell, echo)

@@ -1,0 +1,147 @@
+"""What a person or program can ask for."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from chatd.chat.errors import ChatError
+from chatd.chat.events import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A line, or several from one paste, as a person typed it; not yet understood."""
+
+    line: str
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """
+    Come in.
+
+    @ivar password: C{None} for a guest.
+    @ivar token: Instead of name and password.
+    @ivar resume: The cursor from which on events were missed; C{""} for none.
+    @ivar show: Whether to show the latest messages and what waits, as people want;
+        programs ask for it.
+    """
+
+    name: str = ""
+    password: str | None = None
+    token: str = ""
+    resume: str = ""
+    show: bool = False
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """
+    Say something in a room.
+
+    @ivar room: C{""} for the current one.
+    @ivar key: Chosen by the client, so that sending twice shows once.
+    """
+
+    text: str
+    room: str = ""
+    key: str = ""
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """Tell one person something."""
+
+    to: str
+    text: str
+    key: str = ""
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """
+    Run a command.
+
+    @ivar rest: What stands behind the command's name.
+    @ivar room: The room it is meant for; C{""} for the current one.
+    """
+
+    name: str
+    rest: str = ""
+    room: str = ""
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """
+    What was said in a room, or with one person.
+
+    @ivar before: Only ids below; C{after}: above; C{around}: both sides of it.
+    """
+
+    room: str = ""
+    person: str = ""
+    before: int = 0
+    after: int = 0
+    around: int = 0
+    limit: int = 50
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """
+    Find what was said.
+
+    @ivar words: As for C{/search}: words, C{from:}, C{in:}, C{since:}.
+    @ivar before: Only ids below.
+    """
+
+    words: str
+    before: int = 0
+    limit: int = 20
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything up to an id was read, in a room or with one person."""
+
+    id: int
+    room: str = ""
+    person: str = ""
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Are you there?"""
+
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something that a door could not make a request of; it keeps its turn."""
+
+    error: ChatError
+    line: str = ""
+    ref: Ref = None
+
+
+Request: TypeAlias = (
+    Typed
+    | Enter
+    | Say
+    | Whisper
+    | Invoke
+    | History
+    | Search
+    | Seen
+    | Ping
+    | Refused
+)

@@ -1,0 +1,58 @@
+"""What the operator decided, as far as the chat itself is concerned."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """
+    The settings that the core goes by; C{PRODUCT.md}, "Numbers", has the reasons.
+
+    @ivar registration: C{open}, C{invitation} or C{closed}.
+    @ivar encrypt: What a person types to come in encrypted; C{""} if there is no way.
+    @ivar insecure_passwords: Whether passwords may come over unencrypted lines from
+        other machines.
+    @ivar throttle: C{False} switches off all limits on how often.
+    @ivar message_chars: Characters; C{paste_lines} and C{paste_bytes} bound a paste.
+    @ivar request_burst: So many at once, then C{request_rate} a second.
+    @ivar push_seconds: So long a session may push against the throttle.
+    @ivar outbox_bytes: Unread output of a session at which it is let go; reading
+        from it stops at C{outbox_pause}; C{outbox_total} bounds all sessions.
+    """
+
+    server: str = "chatd"
+    version: str = "0"
+    encrypt: str = ""
+    motd: str = ""
+    guests: bool = True
+    registration: str = "open"
+    max_people: int = 10_000
+    max_accounts: int = 100_000
+    insecure_passwords: bool = True
+    throttle: bool = True
+    message_chars: int = 4_000
+    paste_lines: int = 500
+    paste_bytes: int = 64 * 1024
+    request_burst: float = 20
+    request_rate: float = 5
+    push_seconds: float = 60.0
+    outbox_pause: int = 64 * 1024
+    outbox_bytes: int = 1024 * 1024
+    outbox_total: int = 256 * 1024 * 1024
+    rooms_per_person: int = 50
+    rooms: int = 10_000
+    waiting_whispers: int = 1_000
+    ignored: int = 200
+    ssh_keys: int = 20
+    topic_chars: int = 400
+    away_chars: int = 200
+    history_shown: int = 10
+    history_max: int = 200
+    token_seconds: float = 30 * 86_400.0
+    guest_token_seconds: float = 86_400.0
+    invitation_seconds: float = 7 * 86_400.0
+    failed_logins_address: int = 20  # a minute
+    failed_logins_account: int = 20  # in 10 minutes, from addresses it never used
+    failed_logins_session: int = 5
+    registrations_address: int = 30  # in 10 minutes
+    registrations: int = 300  # in 10 minutes

@@ -1,0 +1,86 @@
+"""How often something may be done."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+
+class Throttle:
+    """
+    A token bucket that is told the time.
+
+    @ivar rate: Tokens per second.
+    @ivar burst: How many may be spent at once.
+    """
+
+    __slots__ = ("_level", "_time", "burst", "rate")
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self.rate = rate
+        self.burst = burst
+        self._level = burst
+        self._time = 0.0
+
+    def take(self, now: float, cost: float = 1.0) -> float:
+        """
+        Spend tokens, if there are enough.
+
+        @param now: Seconds, from any clock that does not go back.
+        @return: Seconds to wait before asking again; 0.0 means go ahead.
+        @raise ValueError: if C{cost} is more than C{burst}.
+        """
+        if cost > self.burst:
+            raise ValueError(f"a cost of {cost} never fits into {self.burst}")
+        self._refill(now)
+        if self._level < cost:
+            return (cost - self._level) / self.rate
+        self._level -= cost
+        return 0.0
+
+    def wait(self, now: float, cost: float = 1.0) -> float:
+        """What L{take} would return, without spending anything."""
+        self._refill(now)
+        return max(0.0, (cost - self._level) / self.rate)
+
+    def full(self, now: float) -> bool:
+        """Whether nothing was spent lately, so that the bucket can be forgotten."""
+        self._refill(now)
+        return self._level >= self.burst
+
+    def _refill(self, now: float) -> None:
+        self._level = min(self.burst, self._level + (now - self._time) * self.rate)
+        self._time = now
+
+
+class Throttles:
+    """
+    A bucket for each of many, of whom only the last used are remembered.
+
+    @ivar limit: How many are remembered.
+    """
+
+    def __init__(self, count: float, seconds: float, limit: int = 10_000) -> None:
+        """
+        @param count: So many at once, and so many in C{seconds}.
+        """
+        self._rate = count / seconds
+        self._burst = count
+        self.limit = limit
+        self._buckets: OrderedDict[Hashable, Throttle] = OrderedDict()
+
+    def take(self, who: Hashable, now: float) -> float:
+        """As L{Throttle.take}, for one of them."""
+        return self._bucket(who).take(now)
+
+    def wait(self, who: Hashable, now: float) -> float:
+        """As L{Throttle.wait}, for one of them."""
+        bucket = self._buckets.get(who)
+        return bucket.wait(now) if bucket else 0.0
+
+    def _bucket(self, who: Hashable) -> Throttle:
+        bucket = self._buckets.get(who)
+        if bucket is None:
+            bucket = self._buckets[who] = Throttle(self._rate, self._burst)
+            if len(self._buckets) > self.limit:
+                self._buckets.popitem(last=False)
+        self._buckets.move_to_end(who)
+        return bucket
