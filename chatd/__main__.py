@@ -1,0 +1,34 @@
+"""The program `chatd`: the server without twistd's options, and its tools."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """
+    Run what the first word names; without such a word, run the server.
+
+    @param arguments: The words after the program's name.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    tool = TOOLS.get(words[0]) if words else None
+    if tool is None:
+        _serve(words)
+    else:
+        tool(words[1:])
+
+
+def _serve(words: Sequence[str]) -> None:
+    # Imported late: twistd installs the reactor, and a tool may want another.
+    from twisted.scripts.twistd import run
+
+    sys.argv = ["twistd", "--nodaemon", "--pidfile=", "chatd", *words]
+    run()
+
+
+# Tools by the word that starts them: each is given the words that follow.
+TOOLS: dict[str, Callable[[Sequence[str]], None]] = {}
+
+
+if __name__ == "__main__":
+    main()
