@@ -1,0 +1,41 @@
+"""What a password may be."""
+
+from functools import cache
+from pkgutil import get_data
+
+from chatd.chat.errors import BadPassword
+
+SHORTEST, LONGEST = 8, 256  # characters; NIST SP 800-63B
+_ADDED = 4  # what must be left of a password without the name
+
+
+def check_password(password: str, name: str) -> None:
+    """
+    Refuse a password that would be guessed.
+
+    @param name: Of the account.
+    @raise BadPassword: with the reason.
+    """
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise BadPassword(f"A password has {SHORTEST} to {LONGEST} characters.")
+    plain, name = password.casefold(), name.casefold()
+    if not password.isprintable() and any(c < " " or c == "\x7f" for c in password):
+        raise BadPassword("A password cannot have control characters.")
+    if plain in name or _is_little_more(plain, name):
+        raise BadPassword("A password cannot be the name with little added.")
+    if len(set(plain)) < 3 or plain in _commonest():
+        raise BadPassword("That password is among the first that anybody would try.")
+
+
+def _is_little_more(plain: str, name: str) -> bool:
+    for word in (name, name[::-1]):
+        rest = plain.replace(word, "")
+        if rest != plain and (len(rest) < _ADDED or rest.isdigit()):
+            return True
+    return False
+
+
+@cache
+def _commonest() -> frozenset[str]:
+    data = get_data("chatd.chat", "passwords.txt") or b""
+    return frozenset(data.decode().split("\n"))

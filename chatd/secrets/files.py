@@ -1,0 +1,80 @@
+"""Keeps secrets in files that only the server may read."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+class SecretsError(Exception):
+    """Something is wrong with the secrets: one sentence for the operator."""
+
+
+def write_secret(path: Path, data: bytes, *, replace: bool = False) -> None:
+    """
+    Write a file so that it is there whole, for us alone, or not at all.
+
+    Its folder is made, with mode 0700, when it is missing.
+
+    @param replace: Whether a file that exists may be replaced.
+    @raise SecretsError: if it exists, or cannot be written.
+    """
+    folder = path.parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")  # 0600
+        try:
+            with open(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if replace:
+                os.replace(name, path)
+            else:
+                _publish(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        _sync(folder)
+    except FileExistsError:
+        raise SecretsError(f"{path} exists already and is left as it is.") from None
+    except OSError as error:
+        raise SecretsError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def read_secret(path: Path) -> bytes | None:
+    """
+    Read a file.
+
+    @return: C{None} if there is none.
+    @raise SecretsError: if there is one that cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SecretsError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _publish(name: str, path: Path) -> None:
+    """Give the file its name, unless another has it: a rename could not tell."""
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError from None
+        os.rename(name, path)
+    else:
+        os.unlink(name)
+
+
+def _sync(folder: Path) -> None:
+    """Make a new name in the folder outlive a power cut; Windows does so by itself."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
