@@ -1,0 +1,19 @@
+"""What all stores agree on."""
+
+from chatd.chat.account import Account
+from chatd.chat.errors import NameTaken
+
+ADDRESSES = 100  # remembered for each account
+TOKENS = 20  # for each person
+COUNTED = 10_000  # unread messages of a room; nobody needs to know more exactly
+LARGEST = 2**63 - 1  # of the ids
+
+
+def name_taken(account: Account) -> NameTaken:
+    """What is said when two would get one name."""
+    return NameTaken(f"The name {account.name} is taken, or looks like one that is.")
+
+
+def key_taken() -> NameTaken:
+    """What is said when two would get one SSH key."""
+    return NameTaken("This SSH key belongs to an account already.")
