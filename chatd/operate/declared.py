@@ -1,0 +1,299 @@
+"""What the operator can choose: each setting is declared once, here."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Literal, TypeVar
+
+from chatd.operate.units import Unit
+
+KIB = 1024
+MIB = 1024 * KIB
+MINUTE = 60.0
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+Network = IPv4Network | IPv6Network
+
+_T = TypeVar("_T")
+
+
+def _setting(
+    default: _T,
+    help: str,
+    unit: Unit = "",
+    *,
+    live: bool = False,
+    low: float | None = None,
+    high: float | None = None,
+) -> _T:
+    """
+    Declare a setting; its name and type are those of the dataclass field.
+
+    @param help: What it decides, for the operator: ends up in C{--help}, in the
+        commented file and in the manual.
+    @param live: Whether a reload (SIGHUP) applies it; else it needs a restart.
+    @param low: The smallest number allowed; for numbers at least 0.
+    """
+    return field(
+        default=default,
+        metadata={"help": help, "unit": unit, "live": live, "low": low, "high": high},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Which ways in are open on the one port"""
+
+    text: bool = _setting(True, "People with nc or openssl s_client.")
+    telnet: bool = _setting(True, "The telnet door; without it telnet is plain text.")
+    json: bool = _setting(True, "JSON lines, for programs.")
+    tls: bool = _setting(True, "TLS, and every other door again inside it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """The door for people"""
+
+    greet_after: float = _setting(
+        0.5,
+        "Silence after which a connection is taken for a person and greeted.",
+        "seconds",
+        live=True,
+        high=60,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TLS:
+    """The certificate; read again at a reload"""
+
+    certificate: str = _setting(
+        "",
+        "Certificate to show, with its chain (PEM). Default: made in the folder keys.",
+        live=True,
+    )
+    key: str = _setting("", "Private key of that certificate (PEM).", live=True)
+    names: tuple[str, ...] = _setting(
+        (), "More names and addresses for the certificate that chatd makes."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """The server's log, data/log/chatd.log; it never holds what people said"""
+
+    level: Literal["debug", "info", "warn", "error"] = _setting(
+        "info", "The least important lines that are kept.", live=True
+    )
+    format: Literal["text", "json"] = _setting(
+        "text", "Lines for people, or one JSON object a line.", live=True
+    )
+    size: int = _setting(
+        10_000_000, "A new file is begun at this size.", "bytes", live=True, low=4 * KIB
+    )
+    files: int = _setting(4, "Old files kept.", live=True, low=1, high=1_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What was said"""
+
+    shown: int = _setting(10, "Messages shown on joining a room.", live=True)
+    max: int = _setting(
+        200, "Messages one /history shows at most.", live=True, low=1, high=10_000
+    )
+    keep: float = _setting(
+        0.0, "How long messages are kept; 0 is for ever.", "seconds", live=True
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """The database"""
+
+    url: str = _setting(
+        "", "SQLAlchemy URL of the database. Default: chatd.db in the folder data."
+    )
+    encrypted: bool = _setting(
+        True, "Encrypt the database file with the key in the folder keys."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passwords:
+    """Passwords, and argon2id"""
+
+    insecure: bool = _setting(
+        True,
+        "Accept passwords over unencrypted lines from other machines (with a warning).",
+        live=True,
+    )
+    min_chars: int = _setting(8, "Shortest password.", live=True, low=1, high=64)
+    max_chars: int = _setting(256, "Longest password.", live=True, low=64, high=4_096)
+    memory: int = _setting(19 * MIB, "Memory for one hash.", "bytes", low=8 * KIB)
+    passes: int = _setting(2, "Passes over the memory.", low=1, high=100)
+    lanes: int = _setting(1, "Lanes of the memory.", low=1, high=16)
+    at_once: int = _setting(2, "Hashes made at the same time.", low=1, high=64)
+    waiting: int = _setting(64, "Logins that may wait for their turn.", low=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much and how often; meant to be out of a class of 200's way"""
+
+    throttle: bool = _setting(
+        True, "Limits on how often; without it the server trusts everybody.", live=True
+    )
+    exempt: tuple[Network, ...] = _setting(
+        tuple(
+            ip_network(network)
+            for network in (
+                "127.0.0.0/8",
+                "10.0.0.0/8",
+                "172.16.0.0/12",
+                "192.168.0.0/16",
+                "169.254.0.0/16",
+                "::1/128",
+                "fc00::/7",
+                "fe80::/10",
+            )
+        ),
+        "Networks without limits per address.",
+        live=True,
+    )
+    undecided: float = _setting(
+        10.0, "Time for a client to show what it speaks.", "seconds", live=True, low=1
+    )
+    entering: float = _setting(
+        60.0, "Time to come in.", "seconds", live=True, low=1, high=HOUR
+    )
+    dead_peer: float = _setting(
+        120.0, "Time after which a dead client is noticed.", "seconds", low=10
+    )
+    connections_address: int = _setting(
+        256, "Connections per address (IPv4, or IPv6 /64).", live=True, low=1
+    )
+    entering_address: int = _setting(64, "Of these, not yet come in.", live=True, low=1)
+    entering_all: int = _setting(
+        1_000, "Connections not yet come in, from everywhere.", live=True, low=1
+    )
+    new_address: int = _setting(
+        600, "New connections per address in a minute.", live=True, low=1
+    )
+    line_before: int = _setting(
+        KIB, "A line before coming in.", "bytes", live=True, low=64, high=MIB
+    )
+    line: int = _setting(
+        8 * KIB, "A line after coming in.", "bytes", live=True, low=64, high=MIB
+    )
+    message_chars: int = _setting(
+        4_000, "Characters in a message.", live=True, low=1, high=100_000
+    )
+    request_burst: int = _setting(
+        20, "Messages and commands at once, per session.", live=True, low=1
+    )
+    request_rate: float = _setting(
+        5.0,
+        "And then so many a second: more are slowed, not lost.",
+        live=True,
+        low=0.01,
+    )
+    push: float = _setting(
+        60.0, "Pushing against it so long ends the session.", "seconds", live=True
+    )
+    paste_from: int = _setting(
+        5, "Lines found in one read that make a paste.", live=True, low=2
+    )
+    paste_lines: int = _setting(500, "Lines in a paste.", live=True, low=1)
+    paste_bytes: int = _setting(64 * KIB, "Size of a paste.", "bytes", live=True, low=1)
+    unread_pause: int = _setting(
+        64 * KIB,
+        "Unread output at which a session is not listened to.",
+        "bytes",
+        live=True,
+        low=KIB,
+    )
+    unread: int = _setting(
+        MIB, "Unread output at which a session is let go.", "bytes", live=True, low=KIB
+    )
+    unread_all: int = _setting(
+        256 * MIB,
+        "Unread output of all; beyond it the session with most is let go.",
+        "bytes",
+        live=True,
+        low=MIB,
+    )
+    failed_logins_address: int = _setting(
+        20, "Failed logins per address in a minute.", live=True, low=1
+    )
+    failed_logins_account: int = _setting(
+        20,
+        "Failed logins per account in 10 minutes, from addresses it never used.",
+        live=True,
+        low=1,
+    )
+    failed_logins_session: int = _setting(
+        5, "Failed logins per connection.", live=True, low=1
+    )
+    registrations_address: int = _setting(
+        30, "Registrations per address in 10 minutes.", live=True, low=1
+    )
+    registrations: int = _setting(
+        300, "Registrations in 10 minutes, from everywhere.", live=True, low=1
+    )
+    name_chars: int = _setting(24, "Characters in a name.", live=True, low=1, high=64)
+    waiting_whispers: int = _setting(
+        1_000, "Private messages that wait for an account that is away.", live=True
+    )
+    rooms_per_person: int = _setting(50, "Rooms a person is in.", live=True, low=1)
+    rooms: int = _setting(10_000, "Rooms in all.", live=True, low=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Files that people share; for the web door to come"""
+
+    size: int = _setting(100_000_000, "A file.", "bytes", live=True)
+    per_account: int = _setting(10**9, "All files of an account.", "bytes", live=True)
+    total: int = _setting(20 * 10**9, "All files.", "bytes", live=True)
+    keep: float = _setting(30 * DAY, "How long they are kept.", "seconds", live=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The server"""
+
+    port: int = _setting(5050, "The port where everybody comes in.", high=65_535)
+    interface: str = _setting("", "Address to listen on. Default: all, IPv4 and IPv6.")
+    listen: tuple[str, ...] = _setting(
+        (), "More places to listen, as endpoint strings of Twisted; may be repeated."
+    )
+    tls_port: int = _setting(0, "A port for TLS alone; 0 is none.", high=65_535)
+    telnet_port: int = _setting(0, "A port for telnet alone; 0 is none.", high=65_535)
+    telnet: Literal["auto", "on", "off"] = _setting(
+        "auto",
+        "Negotiate with telnet clients when noticed, with everybody, or never.",
+        live=True,
+    )
+    name: str = _setting("", "What the server is called. Default: the host's name.")
+    data: str = _setting("data", "Folder of database, files and log.")
+    keys: str = _setting("keys", "Folder of what must stay secret.")
+    commands: tuple[str, ...] = _setting(
+        (), "More commands, as names of Python modules; may be repeated."
+    )
+    guests: bool = _setting(True, "Let people in without an account.", live=True)
+    registration: Literal["open", "invitation", "closed"] = _setting(
+        "open", "Who may make an account.", live=True
+    )
+    max_people: int = _setting(10_000, "People present at once.", live=True, low=1)
+    max_accounts: int = _setting(100_000, "Accounts.", live=True)
+    motd: str = _setting("", "Message of the day, shown on coming in.", live=True)
+    doors: Doors = field(default_factory=Doors)
+    text: Text = field(default_factory=Text)
+    tls: TLS = field(default_factory=TLS)
+    history: History = field(default_factory=History)
+    store: Store = field(default_factory=Store)
+    log: Log = field(default_factory=Log)
+    passwords: Passwords = field(default_factory=Passwords)
+    limits: Limits = field(default_factory=Limits)
+    files: Files = field(default_factory=Files)
