@@ -101,12 +101,18 @@ class TopicChanged(Stamped):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomChanged(Stamped):
-    """A room became private or public, or its history was switched on or off."""
+    """
+    A room became private or public, or its history was switched on or off.
+
+    @ivar members: The ids of those who were in the room when it became private: they
+        may enter from now on.
+    """
 
     room: str
     sender: Person
     private: bool
     history: bool
+    members: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +202,8 @@ class Renamed(Stamped):
     """
     Somebody has another name from now on.
 
-    @ivar person: As they were; C{now} as they are. A guest who registers keeps
-        the name and becomes another person: the id changes too.
+    @ivar person: As they were; C{now} as they are. The id stays, also when a guest
+        registers and is one no more.
     """
 
     person: Person
@@ -474,5 +480,14 @@ class Closing:
 
 
 Answer: TypeAlias = (
-    Notice | Failed | Done | Listing | Past | Welcome | Entered | CaughtUp | Closing
+    Greeting
+    | Notice
+    | Failed
+    | Done
+    | Listing
+    | Past
+    | Welcome
+    | Entered
+    | CaughtUp
+    | Closing
 )

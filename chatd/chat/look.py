@@ -23,6 +23,7 @@ class Look:
         event is in the reader's current room, and the reader where that matters.
     @ivar zone: C{None} for the server's own time zone.
     @ivar echo: Whether a session is shown what it said itself.
+    @ivar shows_latest: Whether who enters a room is shown what was said there last.
     """
 
     render: Render
@@ -31,6 +32,7 @@ class Look:
     zone: ZoneInfo | None = None
     bell: bool = False
     echo: bool = False
+    shows_latest: bool = True
 
 
 @lru_cache(maxsize=4096)
@@ -42,6 +44,7 @@ def look(
     zone: ZoneInfo | None = None,
     bell: bool = False,
     echo: bool = False,
+    shows_latest: bool = True,
 ) -> Look:
     """The one look of these properties."""
-    return Look(render, colour, timestamps, zone, bell, echo)
+    return Look(render, colour, timestamps, zone, bell, echo, shows_latest)

@@ -93,6 +93,14 @@ def room_name(text: str) -> Name:
     return _name(text.removeprefix("#"), "A room's name", ROOM_LENGTH)
 
 
+def key_of(text: str) -> str:
+    """The key of a person's name as somebody typed it; C{""} if it cannot be one."""
+    try:
+        return person_name(text).key
+    except BadName:
+        return ""
+
+
 def is_reserved(name: Name, words: Collection[str] = frozenset()) -> bool:
     """
     Whether nobody may take this name, because it is a reserved word or looks like one.

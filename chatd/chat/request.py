@@ -134,14 +134,5 @@ class Refused:
 
 
 Request: TypeAlias = (
-    Typed
-    | Enter
-    | Say
-    | Whisper
-    | Invoke
-    | History
-    | Search
-    | Seen
-    | Ping
-    | Refused
+    Typed | Enter | Say | Whisper | Invoke | History | Search | Seen | Ping | Refused
 )

@@ -12,6 +12,7 @@ class Stamps:
     """
     Makes ids of 64 bits: milliseconds, node, counter.
 
+    @ivar node: The number of the node.
     @ivar last: The largest id made or continued from.
     """
 
@@ -24,7 +25,8 @@ class Stamps:
         if not 0 <= node < 1 << NODE_BITS:
             raise ValueError(f"node {node} is not between 0 and {(1 << NODE_BITS) - 1}")
         self._now = now
-        self._node = node << COUNTER_BITS
+        self.node = node
+        self._bits = node << COUNTER_BITS
         self._millisecond = last >> (NODE_BITS + COUNTER_BITS)
         self._counter = (1 << COUNTER_BITS) - 1 if last else -1
         self.last = last
@@ -42,6 +44,6 @@ class Stamps:
         else:
             self._millisecond, self._counter = self._millisecond + 1, 0
         self.last = (
-            self._millisecond << (NODE_BITS + COUNTER_BITS) | self._node | self._counter
+            self._millisecond << (NODE_BITS + COUNTER_BITS) | self._bits | self._counter
         )
         return self.last, time

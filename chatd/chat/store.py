@@ -22,6 +22,18 @@ class StoreDown(ChatError):
         )
 
 
+class Duplicate(Exception):
+    """
+    The sender has sent something under this key already.
+
+    @ivar event: What was kept then.
+    """
+
+    def __init__(self, event: Event) -> None:
+        super().__init__("sent before under the same key")
+        self.event = event
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """
@@ -117,7 +129,8 @@ class Store(Protocol):
     A database. Any question may raise L{StoreDown}.
 
     Ids of people are those of accounts, or those that guests were given.
-    A I{conversation} is a room's name, or C{@ID} for the private messages with ID.
+    A I{conversation} is a room's name, C{@ID} for the private messages with ID, or
+    C{""} for all of them: who has read C{""} up to an id has read everything up to it.
     Lists of events come oldest first.
     """
 
@@ -127,7 +140,8 @@ class Store(Protocol):
         """
         Keep events, and change rooms, roles and bans as they say, in one transaction.
 
-        @return: For each event C{None}, or why this one alone cannot be kept.
+        @return: For each event C{None}, or why this one alone cannot be kept:
+            L{Duplicate}, if its sender has used its key before.
         """
 
     async def stored(self, ids: Collection[int]) -> set[int]:
@@ -169,6 +183,7 @@ class Store(Protocol):
 
         @param after: Only ids above.
         @param upto: Only ids up to and including this.
+        @param limit: The latest of them, if there are more.
         """
 
     async def search(self, query: Query) -> list[Event]:

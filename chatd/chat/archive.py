@@ -1,0 +1,347 @@
+"""What was said before: history, search, what was missed, and how far it was read."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chatd.chat.account import Person
+from chatd.chat.errors import BadRequest, NotFound
+from chatd.chat.events import Event, Past, RoomView, Said, Whispered
+from chatd.chat.room import Room
+from chatd.chat.store import Query, Store
+
+if TYPE_CHECKING:
+    from chatd.chat.hub import Hub
+    from chatd.chat.session import Session
+
+# Messages of one step of /getlog: small enough that nobody waits for it.
+STEP = 500
+
+# Events sent at once to somebody who resumes; more is a gap that history fills.
+RESUMED = 2_000
+
+# The conversation that stands for all: people in terminals read everything.
+EVERYTHING = ""
+
+_UNITS = {"m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 7 * 86_400.0}
+
+
+class Archive:
+    """
+    Answers what happened, to those who may know.
+
+    Read marks are kept here while somebody is here, and stored now and then.
+    """
+
+    def __init__(self, hub: "Hub", store: Store) -> None:
+        self._hub = hub
+        self._store = store
+        self._marks: dict[int, dict[str, int]] = {}  # by account, then conversation
+        self._moved: set[int] = set()  # accounts whose marks are not stored yet
+        self._missed: dict[Session, dict[str, int]] = {}  # marks at coming in
+
+    # What was said
+
+    async def history(
+        self,
+        session: "Session",
+        room: Room,
+        *,
+        before: int = 0,
+        after: int = 0,
+        around: int = 0,
+        limit: int,
+    ) -> Past:
+        """A part of a room's history."""
+        room.check_entry(session.somebody(), session.role)
+        name = room.name
+
+        async def ask(before: int, after: int, limit: int) -> list[Event]:
+            return await self._store.history(
+                name, before=before, after=after, limit=limit
+            )
+
+        return await self._page(ask, before, after, around, limit, name)
+
+    async def whispers(
+        self,
+        session: "Session",
+        other: int,
+        *,
+        before: int = 0,
+        after: int = 0,
+        around: int = 0,
+        limit: int,
+    ) -> Past:
+        """A part of what the session's person and another told each other."""
+        me = session.somebody().id
+
+        async def ask(before: int, after: int, limit: int) -> list[Event]:
+            return await self._store.whispers(
+                me, other, before=before, after=after, limit=limit
+            )
+
+        return await self._page(ask, before, after, around, limit, "")
+
+    async def _page(
+        self,
+        ask: "Callable[[int, int, int], Awaitable[list[Event]]]",
+        before: int,
+        after: int,
+        around: int,
+        limit: int,
+        room: str,
+    ) -> Past:
+        limit = max(1, min(limit, self._hub.rules.history_max))
+        if around:
+            older = await ask(around, 0, limit // 2 + 1)
+            newer = await ask(0, around - 1, limit - limit // 2)
+            return Past("history", (*older, *newer), more=bool(older), room=room)
+        events = await ask(before, after, limit + 1)
+        more = len(events) > limit
+        events = events[:limit] if after else events[-limit:]
+        return Past("history", tuple(events), more=more, room=room)
+
+    async def log(self, session: "Session", room: Room) -> AsyncIterator[Past]:
+        """A room's whole history, a piece at a time."""
+        room.check_entry(session.somebody(), session.role)
+        upto, after = self._hub.last, 0
+        while True:
+            events = await self._store.history(room.name, after=after or 1, limit=STEP)
+            events = [event for event in events if event.id <= upto]
+            if not events:
+                return
+            after = events[-1].id
+            yield Past("log", tuple(events), room=room.name)
+
+    async def event(self, session: "Session", id: int) -> Event:
+        """
+        One event that the session's person may see.
+
+        @raise NotFound: if there is none, or none for these eyes.
+        """
+        event = await self._store.event(id)
+        person = session.somebody()
+        match event:
+            case Whispered() if person.id in (event.sender.id, event.to.id):
+                return event
+            case Whispered() | None:
+                pass
+            case _:
+                room = self._hub.rooms.get(getattr(event, "room", ""))
+                if room is None or room.may_see(person, session.role):
+                    return event
+        raise NotFound("There is no such message, or it is not for you.")
+
+    async def search(
+        self, session: "Session", words: str, *, before: int = 0, limit: int
+    ) -> Past:
+        """What was said with these words, where the session's person may look."""
+        person = session.somebody()
+        visible = {
+            room.name.casefold(): room.name
+            for room in self._hub.rooms
+            if room.may_see(person, session.role)
+        }
+        query = self._read_query(words, visible, person)
+        limit = max(1, min(limit, self._hub.rules.history_max))
+        found = await self._store.search(
+            Query(
+                query.words,
+                query.sender,
+                query.rooms,
+                query.person,
+                query.since,
+                before,
+                limit + 1,
+            )
+        )
+        more = len(found) > limit
+        found = found[-limit:]
+        title = f"{len(found)}{' latest' if more else ''} found for: {words}"
+        return Past("search", tuple(found), title, more)
+
+    def _read_query(self, text: str, visible: dict[str, str], person: Person) -> Query:
+        words: list[str] = []
+        sender, since, rooms, whispers = "", 0.0, tuple(visible.values()), person.id
+        for word in re.findall(r'"[^"]*"|\S+', text):
+            key, colon, value = word.partition(":")
+            match key.casefold() if colon and value else "":
+                case "from":
+                    sender = value.removeprefix("@")
+                case "in":
+                    name = visible.get(value.removeprefix("#").casefold())
+                    if name is None:
+                        raise NotFound(f"There is no room {value} that you may search.")
+                    rooms, whispers = (name,), 0
+                case "since":
+                    since = self._read_since(value)
+                case _:
+                    words.append(word.strip('"'))
+        words = [word for word in words if word]
+        if not words and not sender:
+            raise BadRequest(
+                "Search for words, as in: /search disk full from:ann in:ops since:2h"
+            )
+        return Query(tuple(words), sender, rooms, whispers, since)
+
+    def _read_since(self, value: str) -> float:
+        now = self._hub.now()
+        ago = re.fullmatch(r"(\d{1,6})([mhdw])", value.casefold())
+        if ago:
+            return now - int(ago[1]) * _UNITS[ago[2]]
+        try:
+            return datetime.fromisoformat(value).timestamp()
+        except (ValueError, OverflowError, OSError):
+            pass
+        try:
+            moment = datetime.fromisoformat(
+                f"{datetime.fromtimestamp(now):%Y-%m-%d} {value}"
+            )
+        except ValueError:
+            raise BadRequest(
+                "since: takes 30m, 2h, 3d, 1w, a date like 2026-11-21 or a time like 14:30."
+            ) from None
+        if moment.timestamp() > now:
+            moment -= timedelta(days=1)
+        return moment.timestamp()
+
+    # What was missed
+
+    async def load(self, account: int) -> dict[str, int]:
+        """The read marks of somebody who comes in."""
+        if account not in self._marks:
+            marks = await self._store.marks(account)
+            self._marks.setdefault(account, marks)
+        return self._marks[account]
+
+    def arrived(self, session: "Session") -> None:
+        """Remember what was unread when the session came in, for C{/catchup}."""
+        person = session.somebody()
+        if not person.guest:
+            self._missed[session] = dict(self._marks.get(person.id, {}))
+
+    async def view(self, room: Room, person: Person) -> RoomView:
+        """A room as somebody in it sees it, with what they have not read."""
+        unread = await self.unread(person, [room])
+        count, mentions = unread.get(room.name, (0, 0))
+        return self._view(room, count, mentions)
+
+    async def views(
+        self, person: Person, rooms: Iterable[Room]
+    ) -> tuple[RoomView, ...]:
+        """Several rooms likewise."""
+        rooms = list(rooms)
+        unread = await self.unread(person, rooms)
+        return tuple(self._view(r, *unread.get(r.name, (0, 0))) for r in rooms)
+
+    async def unread(
+        self, person: Person, rooms: Iterable[Room]
+    ) -> dict[str, tuple[int, int]]:
+        """By room, how many messages and how many mentions were not read."""
+        if person.guest:
+            return {}
+        marks = self._marks.get(person.id, {})
+        return await self._store.unread(
+            person, {room.name: mark(marks, room.name) for room in rooms}
+        )
+
+    async def waiting(self, session: "Session", limit: int) -> list[Whispered]:
+        """The private messages that nobody has read yet."""
+        if session.account is None:
+            return []
+        events = await self._store.unseen_whispers(session.account.id, limit=limit)
+        return [
+            event
+            for event in events
+            if isinstance(event, Whispered)
+            and event.sender.id not in session.account.ignored
+        ]
+
+    async def catch_up(self, session: "Session") -> tuple[Past, Past, list[RoomView]]:
+        """
+        What was missed before the session came in.
+
+        @return: Private messages, mentions, and the rooms with their counts.
+        """
+        person = session.somebody()
+        marks = self._missed.get(session, self._marks.get(person.id, {}))
+        rooms = [room for room in self._hub.rooms if person.id in room.present]
+        by_room = {room.name: mark(marks, room.name) for room in rooms}
+        whispers = await self._store.missed(
+            person.id, (), after=mark(marks, "@"), upto=self._hub.last, limit=STEP
+        )
+        private = [
+            event
+            for event in whispers
+            if isinstance(event, Whispered)
+            and event.to.id == person.id
+            and event.id > mark(marks, f"@{event.sender.id}")
+        ]
+        limit = self._hub.rules.history_max
+        mentions = await self._store.mentions(person, by_room, limit=limit)
+        unread = await self._store.unread(person, by_room)
+        views = [self._view(room, *unread.get(room.name, (0, 0))) for room in rooms]
+        self._missed.pop(session, None)
+        self.saw_all(session)
+        return (
+            Past("catchup", tuple(private), "Private messages:"),
+            Past("catchup", tuple(mentions), "Where you were named:"),
+            [view for view in views if view.unread],
+        )
+
+    def _view(self, room: Room, unread: int, mentions: int) -> RoomView:
+        return RoomView(
+            room.name,
+            room.topic,
+            room.names(),
+            room.private,
+            room.history,
+            unread,
+            mentions,
+        )
+
+    # How far it was read
+
+    def saw_all(self, session: "Session") -> None:
+        """Somebody in a terminal typed something: they saw all that was shown."""
+        if session.account is not None:
+            self._move(session.account.id, EVERYTHING, self._hub.last)
+
+    def saw(self, account: int, conversation: str, id: int) -> None:
+        """Somebody has read a conversation up to an id; it never goes back."""
+        self._move(account, conversation, min(id, self._hub.last))
+
+    def _move(self, account: int, conversation: str, id: int) -> None:
+        marks = self._marks.setdefault(account, {})
+        if marks.get(conversation, 0) < id:
+            marks[conversation] = id
+            self._moved.add(account)
+
+    async def keep_marks(self) -> None:
+        """Store the marks that moved."""
+        moved, self._moved = self._moved, set()
+        for account in moved:
+            await self._store.keep_marks(account, self._marks.get(account, {}))
+            if not self._hub.sessions_of(account):
+                self._marks.pop(account, None)
+
+    def departed(self, session: "Session") -> None:
+        """The session is gone."""
+        self._missed.pop(session, None)
+        if session.account is not None and not self._hub.sessions_of(
+            session.account.id
+        ):
+            if session.account.id not in self._moved:
+                self._marks.pop(session.account.id, None)
+
+
+def mark(marks: dict[str, int], conversation: str) -> int:
+    """Up to which id a conversation was read."""
+    return max(marks.get(conversation, 0), marks.get(EVERYTHING, 0))
+
+
+def is_paste(event: Event) -> bool:
+    """Whether it is a block of several lines."""
+    return isinstance(event, Said) and "\n" in event.text

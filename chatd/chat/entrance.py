@@ -1,0 +1,372 @@
+"""How people come in, take names, and become members."""
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chatd.chat.account import Account, Person, Role
+from chatd.chat.archive import RESUMED
+from chatd.chat.errors import (
+    BadName,
+    BadRequest,
+    Banned,
+    ChatError,
+    Closed,
+    NameTaken,
+    NotAllowed,
+    PasswordNeeded,
+    WrongPassword,
+)
+from chatd.chat.events import (
+    Arrived,
+    CaughtUp,
+    Notice,
+    Past,
+    Renamed,
+    RoleChanged,
+    Welcome,
+    Whispered,
+)
+from chatd.chat.login import Login
+from chatd.chat.names import Name, is_reserved, person_name
+from chatd.chat.request import Enter
+from chatd.chat.room import LOBBY, Room
+
+if TYPE_CHECKING:
+    from chatd.chat.hub import Hub
+    from chatd.chat.session import Session
+
+
+_CURSOR = re.compile(r"[0-9]{1,18}")
+
+
+class Entrance:
+    """Lets people in, by name, password or token."""
+
+    def __init__(self, hub: "Hub", login: Login) -> None:
+        self._hub = hub
+        self._login = login
+
+    async def enter(self, session: "Session", request: Enter) -> None:
+        """
+        Come in as the request says, and be shown what goes on.
+
+        @raise ChatError: if that cannot be.
+        """
+        if session.person is not None:
+            raise BadRequest(f"You are here already, as {session.person.name}.")
+        if request.resume and not _CURSOR.fullmatch(request.resume):
+            raise BadRequest("That cursor was not made by this server.")
+        session.asking = ""
+        session.door.secret(False)
+        try:
+            if request.token:
+                await self._by_token(session, request)
+            elif request.password is not None:
+                await self._by_password(session, request)
+            else:
+                await self._as_guest(session, request)
+        except PasswordNeeded:
+            if request.show:
+                session.asking = request.name
+                session.door.secret(True)
+            raise
+        except WrongPassword:
+            if session.failed_logins >= self._hub.rules.failed_logins_session:
+                self._hub.let_go(session, "it tried too many wrong passwords")
+            raise
+
+    async def log_in(self, session: "Session", name: str, password: str) -> None:
+        """Come in with an account; a guest stops being one."""
+        if session.account is not None:
+            raise BadRequest(f"You are logged in already, as {session.account.name}.")
+        await self._by_password(session, Enter(name, password, show=True))
+
+    async def register(
+        self, session: "Session", text: str, password: str, code: str
+    ) -> None:
+        """Make an account of a name, and come in with it."""
+        hub = self._hub
+        if session.account is not None:
+            raise BadRequest(f"You have an account already: {session.account.name}.")
+        if hub.lockdown:
+            raise Closed("The server is locked down: nobody can register now.")
+        name = self._check_name(text)
+        guest = session.person
+        id = guest.id if guest else hub.stamps.next()[0]
+        if guest is None:
+            hub.places.take(name, id, hub.rules.max_people)
+        else:
+            hub.places.rename(name, id)
+        try:
+            account = await self._login.register(session, name, password, code, id)
+        except BaseException:
+            if guest is None:
+                hub.places.release(id)
+            elif session.person is not None and session.person.name != name.shown:
+                hub.places.drop(name, id)
+            raise
+        if guest is None:
+            await self._come_in(session, account.person, account, Enter(show=True))
+        else:
+            await self._hub.store.remove_tokens(id)
+            hub.update_account(account)
+            hub.publish(Renamed(person=guest, now=account.person), session)
+            self._drop_name(guest, name)
+            await hub.store.keep_rooms_of(account.id, hub.rooms_of(account.id))
+        session.tell(
+            Notice(
+                f"{account.name} is yours from now on: /login {account.name} PASSWORD."
+            )
+        )
+
+    async def rename(self, session: "Session", text: str) -> None:
+        """Give a guest another name."""
+        hub = self._hub
+        guest = session.somebody()
+        if not guest.guest:
+            raise NotAllowed("An account keeps its name: it is how others know you.")
+        name = self._check_name(text)
+        if name.shown == guest.name:
+            raise BadRequest(f"You are called {name.shown} already.")
+        hub.places.rename(name, guest.id)
+        try:
+            await self._check_free(name)
+        except ChatError:
+            if name.key != person_name(guest.name).key:
+                hub.places.drop(name, guest.id)
+            raise
+        now = replace(guest, name=name.shown)
+        hub.publish(Renamed(person=guest, now=now), session)
+        self._drop_name(guest, name)
+
+    async def claim(self, session: "Session", code: str) -> None:
+        """Become the first operator."""
+        await self._login.claim(session, code)
+        person = session.somebody()
+        self._hub.publish(
+            RoleChanged(sender=person, person=person, role=Role.OPERATOR), session
+        )
+
+    # Who it is
+
+    async def _by_token(self, session: "Session", request: Enter) -> None:
+        hub = self._hub
+        digest = hub.secrets.digest(request.token)
+        person = await hub.store.token(digest, hub.now())
+        if person is None:
+            raise WrongPassword("This token is not, or no longer, good.")
+        account = None
+        if not person.guest:
+            account = await hub.store.account(person.id)
+            if account is None or not account.secret:
+                raise WrongPassword("This token is not, or no longer, good.")
+            person = account.person
+        session.token = digest
+        name = person_name(person.name)
+        hub.places.take(name, person.id, hub.rules.max_people)
+        if person.guest:
+            try:
+                self._check_guests()
+                await self._check_free(name)
+            except ChatError:
+                hub.places.release(person.id)
+                raise
+        await self._come_in(session, person, account, request)
+
+    async def _by_password(self, session: "Session", request: Enter) -> None:
+        account = await self._login.prove(session, request.name, request.password or "")
+        hub = self._hub
+        ban = hub.ban_of(f"account:{account.key}")
+        if ban is not None and account.role < Role.OPERATOR:
+            raise Banned(ban)
+        name = Name(account.name, account.key, account.skeleton)
+        hub.places.take(name, account.id, hub.rules.max_people)
+        if session.person is not None:
+            hub.step_out(session, "is coming back with an account")
+        await self._come_in(session, account.person, account, request)
+
+    async def _as_guest(self, session: "Session", request: Enter) -> None:
+        hub = self._hub
+        name = self._check_name(request.name)
+        id = hub.stamps.next()[0]
+        try:
+            hub.places.take(name, id, hub.rules.max_people)
+        except NameTaken:
+            # The owner may be here with another session.
+            await self._check_free(name)
+            raise
+        try:
+            await self._check_free(name)
+            self._check_guests()
+        except ChatError:
+            hub.places.release(id)
+            raise
+        await self._come_in(session, Person(id, name.shown), None, request)
+
+    def _check_name(self, text: str) -> Name:
+        if len(text.split()) > 1:
+            raise BadName(
+                "A name has no spaces. Type a name, or /login NAME PASSWORD, "
+                "or /register NAME PASSWORD."
+            )
+        name = person_name(text)
+        if is_reserved(name, self._hub.commands.words()):
+            raise NameTaken(f"{name.shown} is a reserved word. Take another name.")
+        return name
+
+    async def _check_free(self, name: Name) -> None:
+        """
+        @raise ChatError: if the name, or a look-alike, belongs to an account.
+        """
+        account = await self._hub.store.account_named(name.key)
+        if account is not None and account.secret:
+            raise PasswordNeeded(
+                f"{account.name} belongs to somebody. If it is you, type the password; "
+                "if not, press Enter and take another name."
+            )
+        if account is not None:
+            raise NameTaken(f"{account.name} is reserved. Take another name.")
+        like = await self._hub.store.account_like(name.skeleton)
+        if like is not None:
+            raise NameTaken(
+                f"{name.shown} looks like the name of somebody else. Take another name."
+            )
+
+    def _check_guests(self) -> None:
+        if self._hub.lockdown:
+            raise Closed("The server is locked down: only members come in now.")
+        if not self._hub.rules.guests:
+            raise Closed(
+                "This server takes no guests. /login NAME PASSWORD, "
+                "or /register NAME PASSWORD."
+            )
+
+    def _drop_name(self, person: Person, now: Name) -> None:
+        old = person_name(person.name)
+        if old != now:
+            self._hub.places.drop(old, person.id)
+
+    # What they see
+
+    async def _come_in(
+        self,
+        session: "Session",
+        person: Person,
+        account: Account | None,
+        request: Enter,
+    ) -> None:
+        """
+        Put somebody whose place is taken into the chat.
+
+        What happens meanwhile is held back until what was missed was shown.
+        """
+        hub = self._hub
+        try:
+            rooms = await self._rooms(person, account)
+            if account is not None:
+                await hub.archive.load(account.id)
+        except BaseException:
+            hub.places.release(person.id)
+            raise
+        if session.ended:
+            hub.places.release(person.id)
+            return
+        session.hold()
+        try:
+            upto = hub.last
+            hub.attach(session, person, account)
+            names = tuple(room.name for room in rooms)
+            hub.publish(Arrived(person=person, rooms=names), session)
+            await session.settled()
+            # Somebody here already may be in more rooms than were kept.
+            rooms = [room for room in hub.rooms if person.id in room.present]
+            session.room = hub.rooms.get(LOBBY) if hub.in_room(person, LOBBY) else None
+            session.room = session.room or (rooms[0] if rooms else None)
+            hub.archive.arrived(session)
+            token = "" if request.show else await self._token(session, person)
+            waiting = await hub.archive.waiting(session, hub.rules.waiting_whispers)
+            session.tell(
+                Welcome(
+                    person,
+                    session.role,
+                    str(upto),
+                    await hub.archive.views(person, rooms),
+                    hub.presence.names(),
+                    len(waiting),
+                    token,
+                    hub.motd,
+                    request.ref,
+                )
+            )
+            if request.show:
+                await self._show_latest(session, waiting)
+            elif request.resume:
+                await self._resume(session, person, rooms, request.resume, upto)
+        finally:
+            session.release()
+        if session.account is not None:
+            await hub.store.keep_rooms_of(session.account.id, hub.rooms_of(person.id))
+
+    async def _rooms(self, person: Person, account: Account | None) -> list[Room]:
+        hub = self._hub
+        names = await hub.store.rooms_of(account.id) if account else []
+        rooms = [hub.rooms.lobby]
+        for name in names:
+            room = hub.rooms.get(name)
+            if room is not None and room not in rooms:
+                rooms.append(room)
+        role = account.role if account else Role.GUEST
+        allowed = []
+        for room in rooms:
+            try:
+                room.check_entry(person, role)
+            except ChatError:
+                continue
+            allowed.append(room)
+        return allowed[: hub.rules.rooms_per_person]
+
+    async def _token(self, session: "Session", person: Person) -> str:
+        hub = self._hub
+        token = hub.secrets.new_token()
+        digest = hub.secrets.digest(token)
+        rules = hub.rules
+        seconds = rules.guest_token_seconds if person.guest else rules.token_seconds
+        await hub.store.add_token(digest, person, hub.now() + seconds)
+        session.token = digest
+        return token
+
+    async def _show_latest(self, session: "Session", waiting: list[Whispered]) -> None:
+        hub = self._hub
+        room = session.room
+        if room is not None and hub.rules.history_shown:
+            past = await hub.archive.history(
+                session, room, limit=hub.rules.history_shown
+            )
+            if past.events:
+                session.tell(Past("latest", past.events, room=room.name))
+        if waiting:
+            session.tell(
+                Past(
+                    "waiting",
+                    tuple(waiting[-hub.rules.history_max :]),
+                    "Private messages that waited for you:",
+                )
+            )
+
+    async def _resume(
+        self,
+        session: "Session",
+        person: Person,
+        rooms: list[Room],
+        cursor: str,
+        upto: int,
+    ) -> None:
+        names = [room.name for room in rooms]
+        missed = await self._hub.store.missed(
+            person.id, names, after=int(cursor), upto=upto, limit=RESUMED + 1
+        )
+        gap = len(missed) > RESUMED
+        missed = missed[-RESUMED:]
+        session.tell(Past("missed", tuple(missed)))
+        session.tell(CaughtUp(gap, str(upto)))

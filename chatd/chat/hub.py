@@ -1,0 +1,862 @@
+"""The middle of the house: every session, every request and every event pass here."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from chatd.chat.account import Account, Person, Role
+from chatd.chat.archive import Archive
+from chatd.chat.command import Call, Commands
+from chatd.chat.entrance import Entrance
+from chatd.chat.errors import (
+    Banned,
+    ChatError,
+    Closed,
+    Full,
+    NameTaken,
+    NotAllowed,
+    NotFound,
+    NotInRoom,
+    NotStored,
+)
+from chatd.chat.events import (
+    KEPT,
+    SPOKEN,
+    Act,
+    Announced,
+    Arrived,
+    AwayChanged,
+    Closing,
+    Departed,
+    Emoted,
+    Entered,
+    Event,
+    Greeting,
+    Invited,
+    Joined,
+    Killed,
+    Left,
+    LockdownChanged,
+    Moderated,
+    MotdChanged,
+    Notice,
+    Past,
+    Renamed,
+    RoleChanged,
+    RoomChanged,
+    RoomOpened,
+    Said,
+    ServerBanned,
+    ServerUnbanned,
+    TopicChanged,
+    Value,
+    Whispered,
+)
+from chatd.chat.journal import Entry, Journal
+from chatd.chat.login import Login
+from chatd.chat.names import is_reserved, key_of, room_name
+from chatd.chat.outbox import Outbox
+from chatd.chat.outside import Bus, Passwords, Secrets, Server
+from chatd.chat.places import Places
+from chatd.chat.presence import Here, Presence
+from chatd.chat.request import (
+    Enter,
+    History,
+    Invoke,
+    Ping,
+    Refused,
+    Request,
+    Say,
+    Search,
+    Seen,
+    Typed,
+    Whisper,
+)
+from chatd.chat.room import Room, check_text
+from chatd.chat.rooms import Rooms
+from chatd.chat.rules import Rules
+from chatd.chat.session import Door, Session
+from chatd.chat.stamps import Stamps
+from chatd.chat.store import Duplicate, RoomRecord, ServerBan, ServerRecord, Store
+from chatd.chat.understand import understand
+
+_WORD = re.compile(r"\w[\w.-]*")
+
+
+class Hub:
+    """
+    Lets things happen, and shows them to whom they concern.
+
+    @ivar rules: What the operator decided; replaced as a whole at a reload.
+    @ivar server: What operators may do to the process; handed in by the service.
+    @ivar last: The id of the last stored event that was delivered.
+    @ivar backlog: Bytes that wait in all sessions together.
+    @ivar closing: Why the server stops, once it does.
+    @ivar delivered: How many events were delivered since the start.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        bus: Bus,
+        passwords: Passwords,
+        secrets: Secrets,
+        commands: Commands,
+        clock: IReactorTime,
+        rules: Rules,
+        now: Callable[[], float] = time.time,
+        node: str = "",
+        node_number: int = 0,
+    ) -> None:
+        """
+        @param clock: Monotonic: for all that waits.
+        @param now: POSIX seconds: for what people read.
+        """
+        self.store = store
+        self.bus = bus
+        self.secrets = secrets
+        self.commands = commands
+        self.clock = clock
+        self.rules = rules
+        self.now = now
+        self.node = node
+        self.server: Server | None = None
+        self.stamps = Stamps(now, node_number)
+        self.presence = Presence()
+        self.places = Places()
+        self.outbox = Outbox(clock)
+        self.journal = Journal(store, clock, self._deliver, self._drop)
+        self.rooms = Rooms((), self.publish, now)
+        self.archive = Archive(self, store)
+        self.login = Login(store, passwords, secrets, clock, now, lambda: self.rules)
+        self.entrance = Entrance(self, self.login)
+        self.lockdown = False
+        self.closing = ""
+        self.last = 0
+        self.backlog = 0
+        self.delivered = 0
+        self.started = now()
+        self._motd: str | None = None
+        self._bans: dict[str, ServerBan] = {}
+        self._connections: dict[Session, None] = {}
+        self._people: dict[int, dict[Session, None]] = {}  # sessions by person
+        self._ignored: dict[int, set[int]] = {}  # by whom somebody is ignored
+
+    async def start(self) -> None:
+        """Take up where the store left off."""
+        self.last = await self.store.last_id()
+        self.stamps = Stamps(self.now, self.stamps.node, self.last)
+        self.rooms = Rooms(await self.store.rooms(), self.publish, self.now)
+        record: ServerRecord = await self.store.server()
+        self._motd = record.motd
+        self.lockdown = record.lockdown
+        self._bans = {ban.target: ban for ban in record.bans}
+        self.bus.connect(self._show)
+
+    @property
+    def motd(self) -> str:
+        """The message of the day."""
+        return self.rules.motd if self._motd is None else self._motd
+
+    # Sessions
+
+    @property
+    def connections(self) -> list[Session]:
+        """All sessions of this node, also those that have not come in."""
+        return list(self._connections)
+
+    def connect(
+        self, door: Door, *, kind: str, address: str, secure: bool, exempt: bool = False
+    ) -> Session:
+        """
+        A new connection.
+
+        @raise ChatError: if it cannot be taken; the door tells and hangs up.
+        """
+        if self.closing:
+            raise Closed(self.closing)
+        session = Session(
+            self, door, kind=kind, address=address, secure=secure, exempt=exempt
+        )
+        self._connections[session] = None
+        return session
+
+    def greet(self, session: Session) -> None:
+        """Tell a new connection where it is."""
+        rules = self.rules
+        session.tell(
+            Greeting(
+                rules.server,
+                rules.version,
+                self.presence.names(),
+                session.secure,
+                "" if session.secure else rules.encrypt,
+                rules.guests and not self.lockdown,
+                "closed" if self.lockdown else rules.registration,
+                {
+                    "message_chars": rules.message_chars,
+                    "paste_lines": rules.paste_lines,
+                    "paste_bytes": rules.paste_bytes,
+                    "history_max": rules.history_max,
+                },
+            )
+        )
+
+    def attach(self, session: Session, person: Person, account: Account | None) -> None:
+        """The session is this person's from now on."""
+        session.person = person
+        session.account = account
+        sessions = self._people.setdefault(person.id, {})
+        if account is None and sessions:
+            account = next(iter(sessions)).account
+        sessions[session] = None
+        if account is not None:
+            self.update_account(account)
+        else:
+            session.prefer(session.preferences)
+        for room in self.rooms:
+            if person.id in room.present:
+                self.outbox.enter(room, session)
+        _log.info(
+            "{name} came in by {door} from {address}",
+            name=person.name,
+            door=session.kind,
+            address=session.address,
+        )
+
+    def step_out(self, session: Session, reason: str) -> None:
+        """The session is nobody's any more, but stays connected."""
+        person = session.person
+        if person is None:
+            return
+        for room in self.rooms:
+            self.outbox.leave(room, session)
+        self.archive.departed(session)
+        session.person = session.account = session.room = None
+        sessions = self._people[person.id]
+        del sessions[session]
+        if not sessions:
+            del self._people[person.id]
+            for ignorers in self._ignored.values():
+                ignorers.discard(person.id)
+            here = self.presence.get(person.id)
+            rooms = tuple(here.rooms) if here else ()
+            self.publish(Departed(person=person, rooms=rooms, reason=reason))
+        self.places.release(person.id)
+        _log.info("{name} left: {reason}", name=person.name, reason=reason or "gone")
+
+    def detach(self, session: Session, reason: str) -> None:
+        """The session is gone; called by L{Session.gone} only."""
+        self._connections.pop(session, None)
+        self.step_out(session, reason)
+        self.outbox.forget(session)
+
+    def hang_up(self, session: Session, reason: str = "") -> None:
+        """Send what waits, then end the connection."""
+        self.outbox.flush()
+        session.gone(reason)
+        session.door.hang_up()
+
+    def let_go(self, session: Session, why: str) -> None:
+        """
+        End a session that goes beyond a limit.
+
+        @param why: As in "… because it does not read what it is sent".
+        """
+        if session.ended:
+            return
+        _log.warn(
+            "{name} from {address} was let go: {why}",
+            name=session.person.name if session.person else "somebody",
+            address=session.address,
+            why=why,
+        )
+        session.close(f"This connection ends, because {why}.")
+
+    def relieve(self) -> None:
+        """All sessions together hold too much: the one that holds most goes."""
+        longest = max(self._connections, key=lambda session: session.unread)
+        self.let_go(longest, "the server is short of memory and it reads slowest")
+
+    def sessions_of(self, person: int) -> list[Session]:
+        """The sessions of somebody on this node."""
+        return list(self._people.get(person, ()))
+
+    def update_account(self, account: Account) -> None:
+        """An account was changed: all its sessions here know."""
+        for session in self._people.get(account.id, ()):
+            session.account = account
+            session.person = account.person
+            session.prefer(account.preferences)
+        for ignorers in self._ignored.values():
+            ignorers.discard(account.id)
+        for ignored in account.ignored:
+            self._ignored.setdefault(ignored, set()).add(account.id)
+
+    def ignore(self, person: int, ignored: int, on: bool) -> None:
+        """Somebody here does not want to hear somebody, or wants to again."""
+        ignorers = self._ignored.setdefault(ignored, set())
+        (ignorers.add if on else ignorers.discard)(person)
+
+    def ignores(self, person: int, other: int) -> bool:
+        """Whether somebody here does not want to hear another."""
+        return person in self._ignored.get(other, ())
+
+    # Requests
+
+    def understand(self, session: Session, typed: Typed) -> Request | None:
+        """What a typed line asks for."""
+        understood = understand(session, typed, self.commands)
+        if not isinstance(understood, Invoke):
+            self.archive.saw_all(session)
+        return understood
+
+    def say(self, session: Session, request: Say) -> None:
+        """Say something in a room."""
+        self._room_of(session, request.room).say(session, request, self.rules)
+
+    async def perform(
+        self, session: Session, request: Request | None
+    ) -> Mapping[str, Value] | None:
+        """
+        Carry out one request; the session sees to it that it is one at a time.
+
+        @return: What programs are told when it is done; C{None} if they were told.
+        @raise ChatError: if it is refused.
+        """
+        if self.closing and not isinstance(request, Ping):
+            raise Closed(self.closing)
+        match request:
+            case None:
+                return None
+            case Refused():
+                raise request.error
+            case Enter():
+                await self.entrance.enter(session, request)
+                return None
+            case Ping() | Typed():
+                return {}
+            case Say():
+                self.say(session, request)
+                return None
+            case Whisper():
+                await self.whisper(session, request.to, request.text, request.key)
+            case Invoke():
+                await self._invoke(session, request)
+            case History():
+                session.somebody()
+                session.tell(
+                    replace(await self._history(session, request), ref=request.ref)
+                )
+            case Search():
+                session.somebody()
+                past = await self.archive.search(
+                    session, request.words, before=request.before, limit=request.limit
+                )
+                session.tell(replace(past, ref=request.ref))
+            case Seen():
+                self._seen(session, request)
+        return {}
+
+    async def _invoke(self, session: Session, request: Invoke) -> None:
+        command = self.commands.find(request.name)
+        room = session.room
+        if request.room:
+            room = self.rooms.find(request.room)
+            if not room.may_see(session.somebody(), session.role):
+                raise NotFound(f"There is no room {request.room[:40]}.")
+        call = Call(session, self, request.rest, request.ref, room)
+        command.check(call)
+        await command.run(call)
+        self.archive.saw_all(session)
+
+    async def _history(self, session: Session, request: History) -> Past:
+        if request.person:
+            other = await self.find(request.person)
+            return await self.archive.whispers(
+                session,
+                other.id,
+                before=request.before,
+                after=request.after,
+                around=request.around,
+                limit=request.limit,
+            )
+        room = self._room_of(session, request.room)
+        return await self.archive.history(
+            session,
+            room,
+            before=request.before,
+            after=request.after,
+            around=request.around,
+            limit=request.limit,
+        )
+
+    def _seen(self, session: Session, request: Seen) -> None:
+        if session.account is None:
+            return  # guests have no marks
+        conversation = self._room_of(session, request.room).name
+        if request.person:
+            here = self.presence.named(request.person)
+            if here is None:
+                raise NotFound(f"{request.person[:40]} is not here.")
+            conversation = f"@{here.person.id}"
+        self.archive.saw(session.account.id, conversation, request.id)
+
+    def _room_of(self, session: Session, name: str) -> Room:
+        person = session.somebody()
+        if not name:
+            if session.room is None:
+                raise NotInRoom(
+                    "You are in no room. /join one first; /rooms lists them."
+                )
+            return session.room
+        room = self.rooms.get(name)
+        if room is None or not room.may_see(person, session.role):
+            raise NotFound(f"There is no room {name[:40]}. /rooms lists them.")
+        return room
+
+    # Verbs
+
+    async def join(self, session: Session, name: str) -> None:
+        """
+        Enter a room, opening it if there is none of that name; it is the current one
+        from then on.
+        """
+        person = session.somebody()
+        room = self.rooms.get(name)
+        if room is None:
+            room = await self._open(session, name)
+        room.check_entry(person, session.role)
+        if person.id not in room.present:
+            if len(self.rooms_of(person.id)) >= self.rules.rooms_per_person:
+                raise Full(
+                    f"You are in {self.rules.rooms_per_person} rooms, which is the most. "
+                    "/leave one first."
+                )
+            session.hold()
+            self.publish(Joined(room=room.name, person=person), session)
+        try:
+            await session.settled()
+            if person.id not in room.present:
+                raise NotStored("The room could not be opened. Try again soon.")
+            session.room = room
+            session.tell(Entered(await self.archive.view(room, person)))
+            if session.look.shows_latest and self.rules.history_shown:
+                past = await self.archive.history(
+                    session, room, limit=self.rules.history_shown
+                )
+                if past.events:
+                    session.tell(Past("latest", past.events, room=room.name))
+        finally:
+            session.release()
+        await self._keep_rooms(session)
+
+    async def _open(self, session: Session, text: str) -> Room:
+        name = room_name(text)
+        if is_reserved(name):
+            raise NameTaken(f"{name.shown} is a reserved word. Take another name.")
+        if len(self.rooms) >= self.rules.rooms:
+            raise Full(f"There are {self.rules.rooms} rooms, which is the most.")
+        room = self.rooms.open(RoomRecord(name.shown))
+        try:
+            self.publish(RoomOpened(room=room.name, sender=session.somebody()), session)
+        except ChatError:
+            self.rooms.close(room.name)
+            raise
+        return room
+
+    async def leave(self, session: Session, room: Room, reason: str = "") -> None:
+        """Leave a room."""
+        person = session.somebody()
+        if person.id not in room.present:
+            raise NotInRoom(f"You are not in {room.name}.")
+        self.publish(Left(room=room.name, person=person, reason=reason), session)
+        await session.settled()
+        await self._keep_rooms(session)
+
+    async def whisper(
+        self, session: Session, name: str, text: str, key: str = ""
+    ) -> None:
+        """Tell one person something; who is away is told at the next login."""
+        sender = session.somebody()
+        check_text(text, self.rules)
+        to = await self.find(name)
+        if to.id == sender.id:
+            raise NotAllowed("That would be yourself.")
+        here = self.presence.get(to.id)
+        if here is None:
+            if to.guest:
+                raise NotFound(f"{to.name} is not here.")
+            waiting = await self.store.unseen_whispers(
+                to.id, limit=self.rules.waiting_whispers
+            )
+            if len(waiting) >= self.rules.waiting_whispers:
+                raise Full(
+                    f"{to.name} is away and {len(waiting)} private messages wait "
+                    "already, which is the most."
+                )
+        self.publish(Whispered(sender=sender, to=to, text=text, key=key), session)
+        await session.settled()
+        if here is None:
+            session.tell(
+                Notice(f"{to.name} is not here and will see it at the next login.")
+            )
+        elif here.away is not None:
+            session.tell(Notice(f"{to.name} is away: {here.away}"))
+
+    async def find(self, name: str) -> Person:
+        """
+        Somebody who is here or has an account.
+
+        @raise NotFound: if there is nobody of that name.
+        """
+        name = name.removeprefix("@")
+        here = self.presence.named(name)
+        if here is not None:
+            return here.person
+        account = await self.store.account_named(key_of(name)) if key_of(name) else None
+        if account is None or not account.secret:
+            raise NotFound(
+                f"There is nobody called {name[:40]}. /who shows who is here."
+            )
+        return account.person
+
+    def here(self, name: str) -> Here:
+        """
+        Somebody who is here.
+
+        @raise NotFound: if nobody of that name is.
+        """
+        here = self.presence.named(name.removeprefix("@"))
+        if here is None:
+            raise NotFound(f"{name[:40]} is not here. /who shows who is.")
+        return here
+
+    def ban_of(self, target: str) -> str:
+        """Why a target is banned from the whole chat, as a sentence; C{""} if not."""
+        ban = self._bans.get(target)
+        if ban is None or (ban.until and ban.until <= self.now()):
+            return ""
+        reason = f": {ban.reason}" if ban.reason else "."
+        return f"You are banned from this server{reason}"
+
+    @property
+    def bans(self) -> list[ServerBan]:
+        """The bans from the whole chat that are in force."""
+        now = self.now()
+        return [ban for ban in self._bans.values() if not ban.until or ban.until > now]
+
+    def rooms_of(self, person: int) -> list[str]:
+        """Where somebody is."""
+        here = self.presence.get(person)
+        return list(here.rooms) if here else []
+
+    def in_room(self, person: Person, name: str) -> bool:
+        """Whether somebody is in a room."""
+        room = self.rooms.get(name)
+        return room is not None and person.id in room.present
+
+    async def _keep_rooms(self, session: Session) -> None:
+        if session.account is not None:
+            id = session.account.id
+            await self.store.keep_rooms_of(id, self.rooms_of(id))
+
+    # Events
+
+    def publish(
+        self, event: Event, session: Session | None = None, request: Say | None = None
+    ) -> None:
+        """
+        Let an event happen: stamp it, have it stored if it is to be kept, and then
+        show it.
+
+        @param session: Who caused it; told when it has happened, before anything else
+            that it asks for.
+        @param request: What is answered by the event itself.
+        @raise NotStored: if it must be kept and cannot be.
+        """
+        id, moment = self.stamps.next()
+        event = replace(event, id=id, time=moment, node=self.node)
+        rooms = self._rooms_of_event(event)
+        kept = isinstance(event, KEPT)
+        if kept and isinstance(event, SPOKEN):
+            room = self.rooms.get(event.room)
+            kept = room is None or room.history
+        if session is not None:
+            session.sent()
+        try:
+            self.journal.append(Entry(event, session, request, kept, rooms))
+        except NotStored as error:
+            if session is not None:
+                session.dropped(error, None)
+            raise
+
+    def _rooms_of_event(self, event: Event) -> tuple[str, ...]:
+        match event:
+            case Arrived() | Departed():
+                return event.rooms
+            case AwayChanged() | Renamed():
+                return tuple(self.rooms_of(event.person.id))
+            case _:
+                room = getattr(event, "room", None)
+                return () if room is None else (room,)
+
+    def _deliver(self, entry: Entry) -> None:
+        event = entry.event
+        if entry.kept:
+            self.last = event.id
+        self.delivered += 1
+        self._show(event, entry.origin)
+        self.bus.publish(event)
+        if entry.origin is not None:
+            entry.origin.delivered(event, entry.request)
+
+    def _drop(self, entry: Entry, problem: Exception) -> None:
+        event, origin = entry.event, entry.origin
+        if isinstance(event, RoomOpened):
+            self.rooms.close(event.room)
+        if origin is None:
+            return
+        if isinstance(problem, Duplicate):
+            # Sent again after a cut: it was stored and shown the first time.
+            origin.delivered(problem.event, entry.request)
+        else:
+            origin.dropped(
+                NotStored(
+                    "The server could not store this, so nobody was shown it. "
+                    "Try again soon."
+                ),
+                entry.request,
+            )
+
+    def _show(self, event: Event, origin: Session | None = None) -> None:
+        """Change what the event changes, and show it; on every node alike."""
+        match event:
+            case Said() | Emoted():
+                self._show_spoken(event, origin)
+            case Whispered():
+                self._show_whisper(event, origin)
+            case Arrived() | Departed() | AwayChanged() | Renamed() | Joined() | Left():
+                self._show_presence(event)
+            case RoomOpened():
+                self.rooms.open(RoomRecord(event.room)).apply(event)
+            case TopicChanged() | RoomChanged() | Invited() | Moderated():
+                self._show_room_change(event)
+            case (
+                Announced()
+                | RoleChanged()
+                | ServerBanned()
+                | ServerUnbanned()
+                | Killed()
+                | LockdownChanged()
+                | MotdChanged()
+            ):
+                self._show_server_change(event)
+
+    def _show_spoken(self, event: Said | Emoted, origin: Session | None) -> None:
+        room = self.rooms.get(event.room)
+        if room is None:
+            return
+        room.apply(event)
+        skip = self._skips(event.sender.id, origin)
+        self.outbox.put(event, room, skip, self._named(event, room, skip))
+
+    def _skips(self, sender: int, origin: Session | None) -> set[Session]:
+        skip = {origin} if origin is not None else set()
+        for ignorer in self._ignored.get(sender, ()):
+            skip.update(self._people.get(ignorer, ()))
+        return skip
+
+    def _named(
+        self, event: Said | Emoted, room: Room, skip: set[Session]
+    ) -> list[tuple[Person, list[Session]]]:
+        """Those in the room whose names occur in the text, with their sessions."""
+        named: dict[int, tuple[Person, list[Session]]] = {}
+        for word in _WORD.findall(event.text):
+            here = self.presence.by_key(word.rstrip(".-").casefold())
+            if here is None or here.person.id == event.sender.id:
+                continue
+            id = here.person.id
+            if id in room.present and id not in named:
+                sessions = [s for s in self._people.get(id, ()) if s not in skip]
+                named[id] = (here.person, sessions)
+        return list(named.values())
+
+    def _show_whisper(self, event: Whispered, origin: Session | None) -> None:
+        if not self.ignores(event.to.id, event.sender.id):
+            self.outbox.tell(event, self.sessions_of(event.to.id), event.to)
+        others = [s for s in self.sessions_of(event.sender.id) if s is not origin]
+        self.outbox.tell(event, others, event.sender)
+
+    def _show_presence(
+        self, event: Arrived | Departed | AwayChanged | Renamed | Joined | Left
+    ) -> None:
+        names = self._rooms_of_event(event)
+        if not self.presence.apply(event):
+            if isinstance(event, Renamed):
+                self._apply_rename(event)
+            return
+        rooms = [room for name in names if (room := self.rooms.get(name)) is not None]
+        sessions = self.sessions_of(event.person.id)
+        for room in rooms:
+            room.apply(event)
+            if isinstance(event, Arrived | Joined):
+                for session in sessions:
+                    self.outbox.enter(room, session)
+        if isinstance(event, Renamed):
+            self._apply_rename(event)
+        if len(rooms) == 1:
+            self.outbox.put(event, rooms[0])
+        elif rooms:
+            readers = dict.fromkeys(s for room in rooms for s in room.readers)
+            self.outbox.tell(event, readers)
+        if isinstance(event, Left):
+            self._leave_room(event.person.id, rooms)
+
+    def _apply_rename(self, event: Renamed) -> None:
+        for session in self.sessions_of(event.person.id):
+            session.person = event.now
+
+    def _leave_room(self, person: int, rooms: list[Room]) -> None:
+        for session in self.sessions_of(person):
+            for room in rooms:
+                self.outbox.leave(room, session)
+                if session.room is room:
+                    names = self.rooms_of(person)
+                    session.room = self.rooms.get(names[-1]) if names else None
+
+    def _show_room_change(
+        self, event: TopicChanged | RoomChanged | Invited | Moderated
+    ) -> None:
+        room = self.rooms.get(event.room)
+        if room is None:
+            return
+        room.apply(event)
+        self.outbox.put(event, room)
+        match event:
+            case Invited():
+                self.outbox.tell(event, self.sessions_of(event.person.id), event.person)
+            case Moderated(act=Act.KICK | Act.BAN):
+                self.presence.apply(event)
+                self._leave_room(event.person.id, [room])
+            case _:
+                pass
+
+    def _show_server_change(
+        self,
+        event: Announced
+        | RoleChanged
+        | ServerBanned
+        | ServerUnbanned
+        | Killed
+        | LockdownChanged
+        | MotdChanged,
+    ) -> None:
+        operators = [
+            session
+            for session in self._connections
+            if session.role is Role.OPERATOR and session.person != event.sender
+        ]
+        match event:
+            case Announced() | LockdownChanged() | MotdChanged():
+                self._apply_server_change(event)
+                entered = [s for s in self._connections if s.person is not None]
+                self.outbox.tell(event, entered)
+            case RoleChanged():
+                for session in self.sessions_of(event.person.id):
+                    if session.account is not None:
+                        session.account = replace(session.account, role=event.role)
+                concerned = self.sessions_of(event.person.id)
+                self.outbox.tell(event, dict.fromkeys([*operators, *concerned]))
+            case ServerBanned():
+                self._bans[event.target] = ServerBan(
+                    event.target,
+                    event.shown,
+                    event.until,
+                    event.reason,
+                    event.sender.name,
+                )
+                self.outbox.tell(event, operators)
+                self._shut_out(event)
+            case ServerUnbanned():
+                self._bans.pop(event.target, None)
+                self.outbox.tell(event, operators)
+            case Killed():
+                self.outbox.tell(event, operators)
+                for session in self.sessions_of(event.person.id):
+                    reason = f": {event.reason}" if event.reason else "."
+                    session.close(f"An operator ended this session{reason}")
+
+    def _apply_server_change(
+        self, event: Announced | LockdownChanged | MotdChanged
+    ) -> None:
+        match event:
+            case LockdownChanged():
+                self.lockdown = event.on
+            case MotdChanged():
+                self._motd = event.text
+            case _:
+                pass
+
+    def _shut_out(self, event: ServerBanned) -> None:
+        for session in self.connections:
+            if event.target in self.targets_of(session):
+                if session.role < Role.OPERATOR:
+                    session.close(self.ban_of(event.target))
+
+    def targets_of(self, session: Session) -> list[str]:
+        """Under what a session could be banned."""
+        targets = []
+        if session.account is not None:
+            targets.append(f"account:{session.account.key}")
+        targets += networks_of(session.address, list(self._bans))
+        return targets
+
+    def check_address(self, address: str) -> None:
+        """
+        @raise Banned: if nobody may come in from there.
+        """
+        for target in networks_of(address, list(self._bans)):
+            reason = self.ban_of(target)
+            if reason:
+                raise Banned(reason)
+
+    # The end
+
+    async def close(self, reason: str, seconds: float = 0.0) -> None:
+        """
+        Tell everybody that the server stops, accept nothing more, and see what is on
+        its way stored and shown.
+        """
+        self.closing = reason
+        for session in self.connections:
+            session.tell(Closing(reason, seconds))
+        await self.journal.idle()
+        self.outbox.flush()
+        await self.archive.keep_marks()
+        for session in self.connections:
+            self.hang_up(session, reason)
+        await self.journal.idle()
+
+
+def networks_of(address: str, targets: list[str]) -> list[str]:
+    """Those of the targets that are networks in which the address is."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return []
+    return [
+        target
+        for target in targets
+        if target.startswith("network:")
+        and ip in ip_network(target.removeprefix("network:"))
+    ]
+
+
+_log = Logger()

@@ -1,0 +1,516 @@
+"""One connection that somebody is at: its requests, one after another."""
+
+from collections import deque
+from itertools import count
+from typing import TYPE_CHECKING, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from chatd.chat.account import Account, Person, Preferences, Role
+from chatd.chat.errors import ChatError, NotEntered
+from chatd.chat.events import Answer, Closing, Done, Event, Failed, Notice, Stamped
+from chatd.chat.look import Look
+from chatd.chat.outbox import Item
+from chatd.chat.request import Enter, Refused, Request, Say, Typed
+from chatd.chat.room import Room
+from chatd.chat.throttle import Throttle
+
+if TYPE_CHECKING:
+    from chatd.chat.hub import Hub
+
+# Requests that wait before the door is asked to stop reading.
+WAITING = 32
+
+# Messages of a session on their way to the store before the next one waits.
+IN_FLIGHT = 64
+
+# Seconds a request must wait before a person is told to slow down.
+WORTH_SAYING = 1.0
+
+
+class Door(Protocol):
+    """What a session asks of the connection it belongs to."""
+
+    def look(self, preferences: Preferences) -> Look:
+        """How events should read here, for somebody with these preferences."""
+
+    def send(self, data: bytes) -> None:
+        """Write something that was rendered."""
+
+    def hang_up(self) -> None:
+        """End the connection, after what was sent; in the end without mercy."""
+
+    def pause(self) -> None:
+        """Read nothing more for now."""
+
+    def resume(self) -> None:
+        """Read again."""
+
+    def secret(self, on: bool) -> None:
+        """The next line is a password, and should not be seen; or no longer."""
+
+
+class Session:
+    """
+    One connection of somebody.
+
+    @ivar person: Who it is; C{None} before they have come in.
+    @ivar account: What is kept of them; C{None} for guests.
+    @ivar room: The current room: where plain lines go.
+    @ivar door: The connection; C{kind} names it, as in C{text} or C{json}.
+    @ivar address: Where it comes from, as people write it.
+    @ivar secure: Whether the line is encrypted.
+    @ivar exempt: Whether the limits per address do not apply to it.
+    @ivar since: When it began, in POSIX seconds; C{active}: its last request.
+    @ivar asking: The name whose password the next line is; C{""} for none.
+    @ivar token: The digest of the token it came in with or was given.
+    @ivar plain: Whether all that is put for it can be written at once.
+    """
+
+    _numbers = count(1)
+
+    __slots__ = (
+        "_backlog",
+        "_backlog_size",
+        "_caused",
+        "_congested",
+        "_deaf",
+        "_door_paused",
+        "_failure",
+        "_finishing",
+        "_held",
+        "_hub",
+        "_in_flight",
+        "_pushing_since",
+        "_queue",
+        "_settled",
+        "_throttle",
+        "_warned",
+        "_working",
+        "account",
+        "active",
+        "address",
+        "asking",
+        "door",
+        "ended",
+        "exempt",
+        "failed_logins",
+        "kind",
+        "look",
+        "number",
+        "person",
+        "plain",
+        "preferences",
+        "room",
+        "secure",
+        "since",
+        "token",
+    )
+
+    def __init__(
+        self,
+        hub: "Hub",
+        door: Door,
+        *,
+        kind: str,
+        address: str,
+        secure: bool,
+        exempt: bool = False,
+    ) -> None:
+        self.number = next(self._numbers)
+        self.door = door
+        self.kind = kind
+        self.address = address
+        self.secure = secure
+        self.exempt = exempt
+        self.preferences = Preferences()
+        self.look = door.look(self.preferences)
+        self.person: Person | None = None
+        self.account: Account | None = None
+        self.room: Room | None = None
+        self.since = self.active = hub.now()
+        self.asking = ""
+        self.token = ""
+        self.failed_logins = 0
+        self.plain = True
+        self.ended = False
+        self._hub = hub
+        self._queue: deque[Request] = deque()
+        self._working = False
+        self._finishing = False
+        self._deaf = False
+        self._in_flight = 0
+        self._settled: Deferred[None] | None = None
+        self._caused: Event | None = None
+        self._failure: ChatError | None = None
+        self._held: list[Item] | None = None
+        self._congested = False
+        self._backlog: list[bytes] = []
+        self._backlog_size = 0
+        self._door_paused = False
+        self._throttle: Throttle | None = None
+        self._pushing_since = 0.0
+        self._warned = False
+
+    # Who
+
+    @property
+    def role(self) -> Role:
+        """What this one may do in the whole chat."""
+        if self.person is None:
+            return Role.NOBODY
+        return self.account.role if self.account else Role.GUEST
+
+    def role_in(self, room: Room | None) -> Role:
+        """What this one may do in a room."""
+        if (
+            room is not None
+            and self.person is not None
+            and self.person.id in room.moderators
+        ):
+            return max(self.role, Role.MODERATOR)
+        return self.role
+
+    def somebody(self) -> Person:
+        """
+        Who it is.
+
+        @raise NotEntered: if they have not come in yet.
+        """
+        if self.person is None:
+            raise NotEntered("Type a name to come in first.")
+        return self.person
+
+    def prefer(self, preferences: Preferences) -> None:
+        """Read as somebody with these preferences from now on."""
+        self.preferences = preferences
+        self.look = self.door.look(preferences)
+
+    # Requests
+
+    def receive(self, line: str) -> None:
+        """Take a line as a person typed it; several, if they were pasted."""
+        self.submit(Typed(line))
+
+    def submit(self, request: Request) -> None:
+        """Take a request; it waits its turn behind the session's others."""
+        if self.ended or self._finishing:
+            return
+        if not self._working and self._say_at_once(request):
+            return
+        self._queue.append(request)
+        if len(self._queue) >= WAITING:
+            self._pause_door()
+        if not self._working:
+            self._working = True
+            working = Deferred.fromCoroutine(self._work())
+            working.addErrback(_stumbled)
+
+    def _say_at_once(self, request: Request) -> bool:
+        """The short way for what most requests are: words, and nothing waits."""
+        if self.person is None or self._in_flight >= IN_FLIGHT:
+            return False
+        if isinstance(request, Typed):
+            understood = self._hub.understand(self, request)
+        else:
+            understood = request
+        if not isinstance(understood, Say) or understood.key:
+            return False
+        if self._wait(spend=True):
+            return False
+        self._say(understood)
+        return True
+
+    async def _work(self) -> None:
+        try:
+            while self._queue and not self.ended:
+                request = self._queue.popleft()
+                await self._slow_down()
+                if self.ended:
+                    break
+                await self._perform(request)
+                if len(self._queue) < WAITING // 2:
+                    self._resume_door()
+        finally:
+            self._working = False
+        if self._finishing:
+            await self.settled()
+            if self._deaf:
+                self.gone("")
+            else:
+                self._hub.hang_up(self)
+
+    async def _perform(self, request: Request) -> None:
+        self.active = self._hub.now()
+        understood = (
+            self._hub.understand(self, request)
+            if isinstance(request, Typed)
+            else request
+        )
+        if isinstance(understood, Say) and not understood.key:
+            if self._in_flight >= IN_FLIGHT:
+                await self.settled()
+            if not self.ended:
+                self._say(understood)
+            return
+        await self.settled()
+        self._caused = self._failure = None
+        try:
+            data = await self._hub.perform(self, understood)
+            await self.settled()
+            if self._failure is not None:
+                raise self._failure
+        except ChatError as error:
+            await self.settled()
+            self.tell(self._failed(error, request, understood))
+        except Exception:
+            _log.failure("{request} failed", request=type(understood).__name__)
+            self.tell(
+                Failed(
+                    "internal",
+                    "Something went wrong in the server; its operator can read more "
+                    "in the log.",
+                    ref=request.ref,
+                )
+            )
+        else:
+            if data is not None:
+                self.tell(Done(request.ref, self._caused, data))
+
+    def _say(self, request: Say) -> None:
+        try:
+            self._hub.say(self, request)
+        except ChatError as error:
+            failed = self._failed(error, request, request)
+            if self._in_flight:
+                # Answers keep the order of the requests.
+                self.settled().addCallback(lambda _: self.tell(failed))
+            else:
+                self.tell(failed)
+
+    def _failed(
+        self, error: ChatError, request: Request, understood: Request | None
+    ) -> Failed:
+        if isinstance(understood, Refused):
+            line = understood.line
+        elif isinstance(understood, Enter):
+            line = ""
+        elif isinstance(request, Typed):
+            line = request.line
+        elif isinstance(request, Say):
+            line = request.text
+        else:
+            line = ""
+        return Failed(error.code, error.text, line, request.ref)
+
+    # What it caused
+
+    def sent(self) -> None:
+        """An event of this session is on its way."""
+        self._in_flight += 1
+
+    def delivered(self, event: Event, request: Say | None) -> None:
+        """
+        An event of this session was shown to others.
+
+        @param request: What it answers; C{None} if a command caused it.
+        """
+        if request is not None:
+            self.tell(Done(request.ref, event))
+        else:
+            self._caused = event
+        self._arrive()
+
+    def dropped(self, error: ChatError, request: Say | None) -> None:
+        """An event of this session could not be stored and was not shown."""
+        if request is not None:
+            self.tell(Failed(error.code, error.text, request.text, request.ref))
+        else:
+            self._failure = error
+        self._arrive()
+
+    def settled(self) -> "Deferred[None]":
+        """Fires when all that this session caused was shown or dropped."""
+        done: Deferred[None] = Deferred()
+        if not self._in_flight:
+            done.callback(None)
+        elif self._settled is None:
+            self._settled = done
+        else:
+            self._settled.chainDeferred(done)
+        return done
+
+    def _arrive(self) -> None:
+        self._in_flight -= 1
+        if not self._in_flight and self._settled is not None:
+            settled, self._settled = self._settled, None
+            settled.callback(None)
+
+    # What it is shown
+
+    def tell(self, answer: Answer) -> None:
+        """Answer this session, behind all that it is shown in this turn."""
+        if not self.ended:
+            self._hub.outbox.tell(answer, (self,))
+
+    def hold(self) -> None:
+        """Keep events back until L{release}; answers go through."""
+        self._held = []
+        self.plain = False
+
+    def release(self) -> None:
+        """Show what was kept back."""
+        if self._held is None:
+            return
+        held, self._held = self._held, None
+        self.plain = True
+        if held:
+            self.show(held)
+
+    def show(self, items: list[Item]) -> None:
+        """Write what was put for this session, in this order."""
+        if self._held is not None:
+            self._held += [i for i in items if isinstance(i.event, Stamped)]
+            items = [i for i in items if not isinstance(i.event, Stamped)]
+        here = self.room.name if self.room else ""
+        look = self.look
+        self.write(
+            b"".join(
+                [
+                    item.render(look, getattr(item.event, "room", here) == here)
+                    for item in items
+                ]
+            )
+        )
+
+    def write(self, data: bytes) -> None:
+        """Send, or keep while the reader does not read."""
+        if not data or self.ended or self._deaf:
+            return
+        if not self._congested:
+            self.door.send(data)
+            return
+        self._backlog.append(data)
+        self._backlog_size += len(data)
+        self._hub.backlog += len(data)
+        rules = self._hub.rules
+        if self._backlog_size > rules.outbox_pause:
+            self._pause_door()
+        if self._backlog_size > rules.outbox_bytes:
+            self._hub.let_go(self, "it does not read what it is sent")
+        elif self._hub.backlog > rules.outbox_total:
+            self._hub.relieve()
+
+    @property
+    def unread(self) -> int:
+        """Bytes that wait because the reader does not read."""
+        return self._backlog_size
+
+    def congested(self) -> None:
+        """The transport is full: keep what comes."""
+        self._congested = True
+
+    def drained(self) -> None:
+        """The transport takes more."""
+        self._congested = False
+        backlog, self._backlog = self._backlog, []
+        self._hub.backlog -= self._backlog_size
+        self._backlog_size = 0
+        if backlog and not self.ended:
+            self.door.send(b"".join(backlog))
+        if len(self._queue) < WAITING // 2:
+            self._resume_door()
+
+    # The end
+
+    def finish(self) -> None:
+        """The peer says nothing more: carry out what it asked, then hang up."""
+        self._finishing = True
+        if not self._working:
+            self._working = True
+            Deferred.fromCoroutine(self._work()).addErrback(_stumbled)
+
+    def close(self, text: str, seconds: float = 0.0) -> None:
+        """End it from this side, saying why."""
+        if self.ended:
+            return
+        self.tell(Closing(text, seconds))
+        self._hub.hang_up(self)
+
+    def end(self, reason: str) -> None:
+        """
+        The connection is gone.
+
+        @param reason: One sentence, for the log and for others; may be empty.
+        """
+        if self.ended:
+            return
+        if self._working and self._queue and self.person is not None:
+            # What was typed before the line went is still said.
+            self._finishing = self._deaf = True
+            return
+        self.gone(reason)
+
+    def gone(self, reason: str) -> None:
+        """Leave, whatever is left to do."""
+        if self.ended:
+            return
+        self.ended = True
+        self._queue.clear()
+        self._hub.backlog -= self._backlog_size
+        self._backlog, self._backlog_size = [], 0
+        self._hub.detach(self, reason)
+
+    # How fast
+
+    def _wait(self, *, spend: bool) -> float:
+        rules = self._hub.rules
+        if not rules.throttle:
+            return 0.0
+        if self._throttle is None:
+            self._throttle = Throttle(rules.request_rate, rules.request_burst)
+        seconds = self._hub.clock.seconds()
+        if spend:
+            return self._throttle.take(seconds)
+        return self._throttle.wait(seconds)
+
+    async def _slow_down(self) -> None:
+        """Wait until the next request may be carried out."""
+        while (seconds := self._wait(spend=True)) and not self.ended:
+            now = self._hub.clock.seconds()
+            self._pushing_since = self._pushing_since or now
+            pushing = self._door_paused and now - self._pushing_since
+            if pushing > self._hub.rules.push_seconds:
+                self._hub.let_go(self, "it sends faster than it may")
+                return
+            behind = seconds + len(self._queue) / self._hub.rules.request_rate
+            if behind >= WORTH_SAYING and not self._warned:
+                self._warned = True
+                self.tell(
+                    Notice(f"Slow down, {behind:.0f} s: your lines wait, none is lost.")
+                )
+            pause: Deferred[None] = Deferred()
+            self._hub.clock.callLater(seconds, pause.callback, None)
+            await pause
+        if not self._queue:
+            self._pushing_since = 0.0
+            self._warned = False
+
+    def _pause_door(self) -> None:
+        if not self._door_paused:
+            self._door_paused = True
+            self.door.pause()
+
+    def _resume_door(self) -> None:
+        if self._door_paused and self._backlog_size <= self._hub.rules.outbox_pause:
+            self._door_paused = False
+            self.door.resume()
+
+
+def _stumbled(failure: Failure) -> None:
+    _log.failure("a session stumbled", failure=failure)
+
+
+_log = Logger()
