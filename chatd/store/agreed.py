@@ -6,6 +6,7 @@ from chatd.chat.errors import NameTaken
 ADDRESSES = 100  # remembered for each account
 TOKENS = 20  # for each person
 COUNTED = 10_000  # unread messages of a room; nobody needs to know more exactly
+EVERYTHING = ""  # the conversation whose read mark counts for all
 LARGEST = 2**63 - 1  # of the ids
 
 

@@ -40,6 +40,7 @@ from chatd.store import words
 from chatd.store.agreed import (
     ADDRESSES,
     COUNTED,
+    EVERYTHING,
     LARGEST,
     TOKENS,
     key_taken,
@@ -168,6 +169,7 @@ class MemoryStore:
             if isinstance(event, Whispered)
             and event.to.id == person
             and event.id > marks.get(f"@{event.sender.id}", 0)
+            and event.id > marks.get(EVERYTHING, 0)
         ]
         return found[:limit]
 
