@@ -9,7 +9,6 @@ from chatd.chat.archive import RESUMED
 from chatd.chat.errors import (
     BadName,
     BadRequest,
-    Banned,
     ChatError,
     Closed,
     NameTaken,
@@ -177,9 +176,8 @@ class Entrance:
     async def _by_password(self, session: "Session", request: Enter) -> None:
         account = await self._login.prove(session, request.name, request.password or "")
         hub = self._hub
-        ban = hub.ban_of(f"account:{account.key}")
-        if ban is not None and account.role < Role.OPERATOR:
-            raise Banned(ban)
+        if account.role < Role.OPERATOR:
+            hub.bans.check(account=account.key)
         name = Name(account.name, account.key, account.skeleton)
         hub.places.take(name, account.id, hub.rules.max_people)
         if session.person is not None:

@@ -1,24 +1,22 @@
 """The middle of the house: every session, every request and every event pass here."""
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from chatd.chat.account import Account, Person, Role
+from chatd.chat.account import Account, Person
 from chatd.chat.archive import Archive
+from chatd.chat.bans import Bans
 from chatd.chat.command import Call, Commands
+from chatd.chat.delivery import Delivery
 from chatd.chat.entrance import Entrance
 from chatd.chat.errors import (
-    Banned,
     ChatError,
     Closed,
     Full,
-    NameTaken,
     NotAllowed,
     NotFound,
     NotInRoom,
@@ -27,39 +25,25 @@ from chatd.chat.errors import (
 from chatd.chat.events import (
     KEPT,
     SPOKEN,
-    Act,
-    Announced,
     Arrived,
     AwayChanged,
     Closing,
     Departed,
-    Emoted,
     Entered,
     Event,
     Greeting,
-    Invited,
     Joined,
-    Killed,
     Left,
-    LockdownChanged,
-    Moderated,
-    MotdChanged,
     Notice,
     Past,
     Renamed,
-    RoleChanged,
-    RoomChanged,
     RoomOpened,
-    Said,
-    ServerBanned,
-    ServerUnbanned,
-    TopicChanged,
     Value,
     Whispered,
 )
 from chatd.chat.journal import Entry, Journal
 from chatd.chat.login import Login
-from chatd.chat.names import is_reserved, key_of, room_name
+from chatd.chat.names import key_of, room_name
 from chatd.chat.outbox import Outbox
 from chatd.chat.outside import Bus, Passwords, Secrets, Server
 from chatd.chat.places import Places
@@ -82,10 +66,8 @@ from chatd.chat.rooms import Rooms
 from chatd.chat.rules import Rules
 from chatd.chat.session import Door, Session
 from chatd.chat.stamps import Stamps
-from chatd.chat.store import Duplicate, RoomRecord, ServerBan, ServerRecord, Store
+from chatd.chat.store import Duplicate, RoomRecord, ServerRecord, Store
 from chatd.chat.understand import understand
-
-_WORD = re.compile(r"\w[\w.-]*")
 
 
 class Hub:
@@ -96,6 +78,7 @@ class Hub:
     @ivar server: What operators may do to the process; handed in by the service.
     @ivar last: The id of the last stored event that was delivered.
     @ivar backlog: Bytes that wait in all sessions together.
+    @ivar kept_motd: The message of the day that operators set, if they did.
     @ivar closing: Why the server stops, once it does.
     @ivar delivered: How many events were delivered since the start.
     """
@@ -136,14 +119,15 @@ class Hub:
         self.archive = Archive(self, store)
         self.login = Login(store, passwords, secrets, clock, now, lambda: self.rules)
         self.entrance = Entrance(self, self.login)
+        self.delivery = Delivery(self)
+        self.bans = Bans((), now)
         self.lockdown = False
         self.closing = ""
         self.last = 0
         self.backlog = 0
         self.delivered = 0
         self.started = now()
-        self._motd: str | None = None
-        self._bans: dict[str, ServerBan] = {}
+        self.kept_motd: str | None = None
         self._connections: dict[Session, None] = {}
         self._people: dict[int, dict[Session, None]] = {}  # sessions by person
         self._ignored: dict[int, set[int]] = {}  # by whom somebody is ignored
@@ -154,15 +138,15 @@ class Hub:
         self.stamps = Stamps(self.now, self.stamps.node, self.last)
         self.rooms = Rooms(await self.store.rooms(), self.publish, self.now)
         record: ServerRecord = await self.store.server()
-        self._motd = record.motd
+        self.kept_motd = record.motd
         self.lockdown = record.lockdown
-        self._bans = {ban.target: ban for ban in record.bans}
-        self.bus.connect(self._show)
+        self.bans = Bans(record.bans, self.now)
+        self.bus.connect(self.delivery.show)
 
     @property
     def motd(self) -> str:
         """The message of the day."""
-        return self.rules.motd if self._motd is None else self._motd
+        return self.rules.motd if self.kept_motd is None else self.kept_motd
 
     # Sessions
 
@@ -303,6 +287,10 @@ class Hub:
         """Somebody here does not want to hear somebody, or wants to again."""
         ignorers = self._ignored.setdefault(ignored, set())
         (ignorers.add if on else ignorers.discard)(person)
+
+    def ignorers(self, person: int) -> list[int]:
+        """Who here does not want to hear somebody."""
+        return list(self._ignored.get(person, ()))
 
     def ignores(self, person: int, other: int) -> bool:
         """Whether somebody here does not want to hear another."""
@@ -459,8 +447,6 @@ class Hub:
 
     async def _open(self, session: Session, text: str) -> Room:
         name = room_name(text)
-        if is_reserved(name):
-            raise NameTaken(f"{name.shown} is a reserved word. Take another name.")
         if len(self.rooms) >= self.rules.rooms:
             raise Full(f"There are {self.rules.rooms} rooms, which is the most.")
         room = self.rooms.open(RoomRecord(name.shown))
@@ -538,20 +524,6 @@ class Hub:
             raise NotFound(f"{name[:40]} is not here. /who shows who is.")
         return here
 
-    def ban_of(self, target: str) -> str:
-        """Why a target is banned from the whole chat, as a sentence; C{""} if not."""
-        ban = self._bans.get(target)
-        if ban is None or (ban.until and ban.until <= self.now()):
-            return ""
-        reason = f": {ban.reason}" if ban.reason else "."
-        return f"You are banned from this server{reason}"
-
-    @property
-    def bans(self) -> list[ServerBan]:
-        """The bans from the whole chat that are in force."""
-        now = self.now()
-        return [ban for ban in self._bans.values() if not ban.until or ban.until > now]
-
     def rooms_of(self, person: int) -> list[str]:
         """Where somebody is."""
         here = self.presence.get(person)
@@ -583,7 +555,7 @@ class Hub:
         """
         id, moment = self.stamps.next()
         event = replace(event, id=id, time=moment, node=self.node)
-        rooms = self._rooms_of_event(event)
+        rooms = self.where(event)
         kept = isinstance(event, KEPT)
         if kept and isinstance(event, SPOKEN):
             room = self.rooms.get(event.room)
@@ -597,7 +569,8 @@ class Hub:
                 session.dropped(error, None)
             raise
 
-    def _rooms_of_event(self, event: Event) -> tuple[str, ...]:
+    def where(self, event: Event) -> tuple[str, ...]:
+        """In which rooms it happens."""
         match event:
             case Arrived() | Departed():
                 return event.rooms
@@ -612,7 +585,7 @@ class Hub:
         if entry.kept:
             self.last = event.id
         self.delivered += 1
-        self._show(event, entry.origin)
+        self.delivery.show(event, entry.origin)
         self.bus.publish(event)
         if entry.origin is not None:
             entry.origin.delivered(event, entry.request)
@@ -635,198 +608,6 @@ class Hub:
                 entry.request,
             )
 
-    def _show(self, event: Event, origin: Session | None = None) -> None:
-        """Change what the event changes, and show it; on every node alike."""
-        match event:
-            case Said() | Emoted():
-                self._show_spoken(event, origin)
-            case Whispered():
-                self._show_whisper(event, origin)
-            case Arrived() | Departed() | AwayChanged() | Renamed() | Joined() | Left():
-                self._show_presence(event)
-            case RoomOpened():
-                self.rooms.open(RoomRecord(event.room)).apply(event)
-            case TopicChanged() | RoomChanged() | Invited() | Moderated():
-                self._show_room_change(event)
-            case (
-                Announced()
-                | RoleChanged()
-                | ServerBanned()
-                | ServerUnbanned()
-                | Killed()
-                | LockdownChanged()
-                | MotdChanged()
-            ):
-                self._show_server_change(event)
-
-    def _show_spoken(self, event: Said | Emoted, origin: Session | None) -> None:
-        room = self.rooms.get(event.room)
-        if room is None:
-            return
-        room.apply(event)
-        skip = self._skips(event.sender.id, origin)
-        self.outbox.put(event, room, skip, self._named(event, room, skip))
-
-    def _skips(self, sender: int, origin: Session | None) -> set[Session]:
-        skip = {origin} if origin is not None else set()
-        for ignorer in self._ignored.get(sender, ()):
-            skip.update(self._people.get(ignorer, ()))
-        return skip
-
-    def _named(
-        self, event: Said | Emoted, room: Room, skip: set[Session]
-    ) -> list[tuple[Person, list[Session]]]:
-        """Those in the room whose names occur in the text, with their sessions."""
-        named: dict[int, tuple[Person, list[Session]]] = {}
-        for word in _WORD.findall(event.text):
-            here = self.presence.by_key(word.rstrip(".-").casefold())
-            if here is None or here.person.id == event.sender.id:
-                continue
-            id = here.person.id
-            if id in room.present and id not in named:
-                sessions = [s for s in self._people.get(id, ()) if s not in skip]
-                named[id] = (here.person, sessions)
-        return list(named.values())
-
-    def _show_whisper(self, event: Whispered, origin: Session | None) -> None:
-        if not self.ignores(event.to.id, event.sender.id):
-            self.outbox.tell(event, self.sessions_of(event.to.id), event.to)
-        others = [s for s in self.sessions_of(event.sender.id) if s is not origin]
-        self.outbox.tell(event, others, event.sender)
-
-    def _show_presence(
-        self, event: Arrived | Departed | AwayChanged | Renamed | Joined | Left
-    ) -> None:
-        names = self._rooms_of_event(event)
-        if not self.presence.apply(event):
-            if isinstance(event, Renamed):
-                self._apply_rename(event)
-            return
-        rooms = [room for name in names if (room := self.rooms.get(name)) is not None]
-        sessions = self.sessions_of(event.person.id)
-        for room in rooms:
-            room.apply(event)
-            if isinstance(event, Arrived | Joined):
-                for session in sessions:
-                    self.outbox.enter(room, session)
-        if isinstance(event, Renamed):
-            self._apply_rename(event)
-        if len(rooms) == 1:
-            self.outbox.put(event, rooms[0])
-        elif rooms:
-            readers = dict.fromkeys(s for room in rooms for s in room.readers)
-            self.outbox.tell(event, readers)
-        if isinstance(event, Left):
-            self._leave_room(event.person.id, rooms)
-
-    def _apply_rename(self, event: Renamed) -> None:
-        for session in self.sessions_of(event.person.id):
-            session.person = event.now
-
-    def _leave_room(self, person: int, rooms: list[Room]) -> None:
-        for session in self.sessions_of(person):
-            for room in rooms:
-                self.outbox.leave(room, session)
-                if session.room is room:
-                    names = self.rooms_of(person)
-                    session.room = self.rooms.get(names[-1]) if names else None
-
-    def _show_room_change(
-        self, event: TopicChanged | RoomChanged | Invited | Moderated
-    ) -> None:
-        room = self.rooms.get(event.room)
-        if room is None:
-            return
-        room.apply(event)
-        self.outbox.put(event, room)
-        match event:
-            case Invited():
-                self.outbox.tell(event, self.sessions_of(event.person.id), event.person)
-            case Moderated(act=Act.KICK | Act.BAN):
-                self.presence.apply(event)
-                self._leave_room(event.person.id, [room])
-            case _:
-                pass
-
-    def _show_server_change(
-        self,
-        event: Announced
-        | RoleChanged
-        | ServerBanned
-        | ServerUnbanned
-        | Killed
-        | LockdownChanged
-        | MotdChanged,
-    ) -> None:
-        operators = [
-            session
-            for session in self._connections
-            if session.role is Role.OPERATOR and session.person != event.sender
-        ]
-        match event:
-            case Announced() | LockdownChanged() | MotdChanged():
-                self._apply_server_change(event)
-                entered = [s for s in self._connections if s.person is not None]
-                self.outbox.tell(event, entered)
-            case RoleChanged():
-                for session in self.sessions_of(event.person.id):
-                    if session.account is not None:
-                        session.account = replace(session.account, role=event.role)
-                concerned = self.sessions_of(event.person.id)
-                self.outbox.tell(event, dict.fromkeys([*operators, *concerned]))
-            case ServerBanned():
-                self._bans[event.target] = ServerBan(
-                    event.target,
-                    event.shown,
-                    event.until,
-                    event.reason,
-                    event.sender.name,
-                )
-                self.outbox.tell(event, operators)
-                self._shut_out(event)
-            case ServerUnbanned():
-                self._bans.pop(event.target, None)
-                self.outbox.tell(event, operators)
-            case Killed():
-                self.outbox.tell(event, operators)
-                for session in self.sessions_of(event.person.id):
-                    reason = f": {event.reason}" if event.reason else "."
-                    session.close(f"An operator ended this session{reason}")
-
-    def _apply_server_change(
-        self, event: Announced | LockdownChanged | MotdChanged
-    ) -> None:
-        match event:
-            case LockdownChanged():
-                self.lockdown = event.on
-            case MotdChanged():
-                self._motd = event.text
-            case _:
-                pass
-
-    def _shut_out(self, event: ServerBanned) -> None:
-        for session in self.connections:
-            if event.target in self.targets_of(session):
-                if session.role < Role.OPERATOR:
-                    session.close(self.ban_of(event.target))
-
-    def targets_of(self, session: Session) -> list[str]:
-        """Under what a session could be banned."""
-        targets = []
-        if session.account is not None:
-            targets.append(f"account:{session.account.key}")
-        targets += networks_of(session.address, list(self._bans))
-        return targets
-
-    def check_address(self, address: str) -> None:
-        """
-        @raise Banned: if nobody may come in from there.
-        """
-        for target in networks_of(address, list(self._bans)):
-            reason = self.ban_of(target)
-            if reason:
-                raise Banned(reason)
-
     # The end
 
     async def close(self, reason: str, seconds: float = 0.0) -> None:
@@ -843,20 +624,6 @@ class Hub:
         for session in self.connections:
             self.hang_up(session, reason)
         await self.journal.idle()
-
-
-def networks_of(address: str, targets: list[str]) -> list[str]:
-    """Those of the targets that are networks in which the address is."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return []
-    return [
-        target
-        for target in targets
-        if target.startswith("network:")
-        and ip in ip_network(target.removeprefix("network:"))
-    ]
 
 
 _log = Logger()

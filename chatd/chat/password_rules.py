@@ -18,13 +18,31 @@ def check_password(password: str, name: str) -> None:
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise BadPassword(f"A password has {SHORTEST} to {LONGEST} characters.")
-    plain, name = password.casefold(), name.casefold()
-    if not password.isprintable() and any(c < " " or c == "\x7f" for c in password):
-        raise BadPassword("A password cannot have control characters.")
+    plain, name = normal_password(password).casefold(), name.casefold()
     if plain in name or _is_little_more(plain, name):
         raise BadPassword("A password cannot be the name with little added.")
     if len(set(plain)) < 3 or plain in _commonest():
         raise BadPassword("That password is among the first that anybody would try.")
+
+
+def normal_password(password: str) -> str:
+    """
+    Bring all ways to type a password to one. See RFC 8265, section 4.2.
+
+    @raise BadPassword: if it is empty, far too long, or could not be typed again.
+    """
+    if not 0 < len(password) <= LONGEST:
+        raise BadPassword(f"A password has {SHORTEST} to {LONGEST} characters.")
+    if password.isascii() and password.isprintable():
+        return password
+    from precis_i18n import get_profile  # 13 ms that a start need not wait for
+
+    try:
+        return get_profile("OpaqueString").enforce(password)
+    except UnicodeEncodeError:
+        raise BadPassword(
+            "A password cannot have control or invisible characters."
+        ) from None
 
 
 def _is_little_more(plain: str, name: str) -> bool:

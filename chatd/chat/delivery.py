@@ -1,0 +1,223 @@
+"""What an event changes, and to whom it is shown; the same on every node."""
+
+import re
+from typing import TYPE_CHECKING
+
+from chatd.chat.account import Person, Role
+from chatd.chat.errors import Banned
+from chatd.chat.events import (
+    Act,
+    Announced,
+    Arrived,
+    AwayChanged,
+    Departed,
+    Emoted,
+    Event,
+    Invited,
+    Joined,
+    Killed,
+    Left,
+    LockdownChanged,
+    Moderated,
+    MotdChanged,
+    Renamed,
+    RoleChanged,
+    RoomChanged,
+    RoomOpened,
+    Said,
+    ServerBanned,
+    ServerUnbanned,
+    TopicChanged,
+    Whispered,
+)
+from chatd.chat.room import Room
+from chatd.chat.store import RoomRecord
+
+if TYPE_CHECKING:
+    from chatd.chat.hub import Hub
+    from chatd.chat.session import Session
+
+_WORD = re.compile(r"\w[\w.-]*")
+
+
+class Delivery:
+    """Applies events to the hub and its rooms, and puts them where they are read."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+
+    def show(self, event: Event, origin: "Session | None" = None) -> None:
+        """Change what the event changes, and show it; on every node alike."""
+        match event:
+            case Said() | Emoted():
+                self._show_spoken(event, origin)
+            case Whispered():
+                self._show_whisper(event, origin)
+            case Arrived() | Departed() | AwayChanged() | Renamed() | Joined() | Left():
+                self._show_presence(event)
+            case RoomOpened():
+                self._hub.rooms.open(RoomRecord(event.room)).apply(event)
+            case TopicChanged() | RoomChanged() | Invited() | Moderated():
+                self._show_room_change(event)
+            case (
+                Announced()
+                | RoleChanged()
+                | ServerBanned()
+                | ServerUnbanned()
+                | Killed()
+                | LockdownChanged()
+                | MotdChanged()
+            ):
+                self._show_server_change(event)
+
+    def _show_spoken(self, event: Said | Emoted, origin: "Session | None") -> None:
+        room = self._hub.rooms.get(event.room)
+        if room is None:
+            return
+        room.apply(event)
+        skip = self._skips(event.sender.id, origin)
+        self._hub.outbox.put(event, room, skip, self._named(event, room, skip))
+
+    def _skips(self, sender: int, origin: "Session | None") -> "set[Session]":
+        skip = {origin} if origin is not None else set()
+        for ignorer in self._hub.ignorers(sender):
+            skip.update(self._hub.sessions_of(ignorer))
+        return skip
+
+    def _named(
+        self, event: Said | Emoted, room: Room, skip: "set[Session]"
+    ) -> "list[tuple[Person, list[Session]]]":
+        """Those in the room whose names occur in the text, with their sessions."""
+        named: dict[int, tuple[Person, list[Session]]] = {}
+        for word in _WORD.findall(event.text):
+            here = self._hub.presence.by_key(word.rstrip(".-").casefold())
+            if here is None or here.person.id == event.sender.id:
+                continue
+            id = here.person.id
+            if id in room.present and id not in named:
+                sessions = [s for s in self._hub.sessions_of(id) if s not in skip]
+                named[id] = (here.person, sessions)
+        return list(named.values())
+
+    def _show_whisper(self, event: Whispered, origin: "Session | None") -> None:
+        if not self._hub.ignores(event.to.id, event.sender.id):
+            self._hub.outbox.tell(event, self._hub.sessions_of(event.to.id), event.to)
+        others = [s for s in self._hub.sessions_of(event.sender.id) if s is not origin]
+        self._hub.outbox.tell(event, others, event.sender)
+
+    def _show_presence(
+        self, event: Arrived | Departed | AwayChanged | Renamed | Joined | Left
+    ) -> None:
+        names = self._hub.where(event)
+        if not self._hub.presence.apply(event):
+            if isinstance(event, Renamed):
+                self._apply_rename(event)
+            return
+        rooms = [
+            room for name in names if (room := self._hub.rooms.get(name)) is not None
+        ]
+        sessions = self._hub.sessions_of(event.person.id)
+        for room in rooms:
+            room.apply(event)
+            if isinstance(event, Arrived | Joined):
+                for session in sessions:
+                    self._hub.outbox.enter(room, session)
+        if isinstance(event, Renamed):
+            self._apply_rename(event)
+        if len(rooms) == 1:
+            self._hub.outbox.put(event, rooms[0])
+        elif rooms:
+            readers = dict.fromkeys(s for room in rooms for s in room.readers)
+            self._hub.outbox.tell(event, readers)
+        if isinstance(event, Left):
+            self._leave_room(event.person.id, rooms)
+
+    def _apply_rename(self, event: Renamed) -> None:
+        for session in self._hub.sessions_of(event.person.id):
+            session.person = event.now
+
+    def _leave_room(self, person: int, rooms: list[Room]) -> None:
+        for session in self._hub.sessions_of(person):
+            for room in rooms:
+                self._hub.outbox.leave(room, session)
+                if session.room is room:
+                    names = self._hub.rooms_of(person)
+                    session.room = self._hub.rooms.get(names[-1]) if names else None
+
+    def _show_room_change(
+        self, event: TopicChanged | RoomChanged | Invited | Moderated
+    ) -> None:
+        room = self._hub.rooms.get(event.room)
+        if room is None:
+            return
+        room.apply(event)
+        self._hub.outbox.put(event, room)
+        match event:
+            case Invited():
+                self._hub.outbox.tell(
+                    event, self._hub.sessions_of(event.person.id), event.person
+                )
+            case Moderated(act=Act.KICK | Act.BAN):
+                self._hub.presence.apply(event)
+                self._leave_room(event.person.id, [room])
+            case _:
+                pass
+
+    def _show_server_change(
+        self,
+        event: Announced
+        | RoleChanged
+        | ServerBanned
+        | ServerUnbanned
+        | Killed
+        | LockdownChanged
+        | MotdChanged,
+    ) -> None:
+        operators = [
+            session
+            for session in self._hub.connections
+            if session.role is Role.OPERATOR and session.person != event.sender
+        ]
+        match event:
+            case Announced() | LockdownChanged() | MotdChanged():
+                self._apply_server_change(event)
+                entered = [s for s in self._hub.connections if s.person is not None]
+                self._hub.outbox.tell(event, entered)
+            case RoleChanged():
+                for session in self._hub.sessions_of(event.person.id):
+                    if session.account is not None:
+                        session.account = replace(session.account, role=event.role)
+                concerned = self._hub.sessions_of(event.person.id)
+                self._hub.outbox.tell(event, dict.fromkeys([*operators, *concerned]))
+            case ServerBanned():
+                self._hub.bans.apply(event)
+                self._hub.outbox.tell(event, operators)
+                self._shut_out()
+            case ServerUnbanned():
+                self._hub.bans.apply(event)
+                self._hub.outbox.tell(event, operators)
+            case Killed():
+                self._hub.outbox.tell(event, operators)
+                for session in self._hub.sessions_of(event.person.id):
+                    reason = f": {event.reason}" if event.reason else "."
+                    session.close(f"An operator ended this session{reason}")
+
+    def _apply_server_change(
+        self, event: Announced | LockdownChanged | MotdChanged
+    ) -> None:
+        match event:
+            case LockdownChanged():
+                self._hub.lockdown = event.on
+            case MotdChanged():
+                self._hub.kept_motd = event.text
+            case _:
+                pass
+
+    def _shut_out(self) -> None:
+        for session in self._hub.connections:
+            account = session.account.key if session.account is not None else ""
+            try:
+                self._hub.bans.check(account=account, address=session.address)
+            except Banned as banned:
+                if session.role < Role.OPERATOR:
+                    session.close(banned.text)

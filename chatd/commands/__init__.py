@@ -1,0 +1,1 @@
+"""The slash-commands: being in this folder is enough."""

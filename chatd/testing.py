@@ -1,0 +1,257 @@
+"""What tests of the chat, and authors of commands, need: a hub without a network."""
+
+from collections.abc import Awaitable, Iterable
+from types import ModuleType
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from chatd.chat.account import Person, Preferences
+from chatd.chat.command import Commands
+from chatd.chat.errors import BadRequest
+from chatd.chat.events import Answer, Event, Failed
+from chatd.chat.hub import Hub
+from chatd.chat.look import Look, look
+from chatd.chat.request import Enter
+from chatd.chat.rules import Rules
+from chatd.chat.session import Session
+from chatd.chat.store import PublicKey, Store
+from chatd.store.memory import MemoryStore
+
+NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC, in POSIX seconds
+
+Result = TypeVar("Result")
+
+
+class FakeDoor:
+    """
+    A connection that remembers what it was sent.
+
+    @ivar events: All events and answers, in order.
+    @ivar writes: How many writes they came in.
+    @ivar open: Whether it was not hung up.
+    @ivar paused: Whether it was asked to stop reading.
+    @ivar secrets: Whether each of the next lines was said to be a password.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[Event | Answer] = []
+        self.writes = 0
+        self.open = True
+        self.paused = False
+        self.secrets: list[bool] = []
+
+    def look(self, preferences: Preferences) -> Look:
+        """All fake doors share one look."""
+        return look(
+            _remember,
+            colour=bool(preferences.colour),
+            timestamps=preferences.timestamps,
+            bell=preferences.bell,
+        )
+
+    def send(self, data: bytes) -> None:
+        """Remember the events that this stands for."""
+        self.writes += 1
+        self.events += [_rendered[int(number)] for number in data.split()]
+
+    def hang_up(self) -> None:
+        """Remember it."""
+        self.open = False
+
+    def pause(self) -> None:
+        """Remember it."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Remember it."""
+        self.paused = False
+
+    def secret(self, on: bool) -> None:
+        """Remember it."""
+        self.secrets.append(on)
+
+    def take(self) -> list[Event | Answer]:
+        """What came since the last time."""
+        events, self.events = self.events, []
+        return events
+
+    def of(self, kind: type[Result]) -> list[Result]:
+        """What came of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+_rendered: list[Event | Answer] = []
+
+
+def _remember(
+    event: Event | Answer, look: Look, here: bool, reader: Person | None
+) -> bytes:
+    _rendered.append(event)
+    return b"%d " % (len(_rendered) - 1)
+
+
+class FakePasswords:
+    """Hashes nothing, at once; C{hashed} counts what a real one would have done."""
+
+    def __init__(self) -> None:
+        self.hashed = 0
+
+    async def hash(self, password: str) -> str:
+        """@return: The password, marked."""
+        self.hashed += 1
+        return f"hash of {password}"
+
+    async def verify(self, password: str, secret: str | None) -> bool:
+        """Whether it is the one."""
+        self.hashed += 1
+        return secret == f"hash of {password}"
+
+    def outdated(self, secret: str) -> bool:
+        """Never."""
+        return False
+
+
+class FakeSecrets:
+    """Codes and tokens that a test can foresee: C{code-1}, C{token-2} …"""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def new_token(self) -> str:
+        """The next token."""
+        self._count += 1
+        return f"token-{self._count}"
+
+    def new_code(self) -> str:
+        """The next code."""
+        self._count += 1
+        return f"code-{self._count}"
+
+    def digest(self, token: str) -> str:
+        """Marked as one."""
+        return f"digest of {token}"
+
+    def public_key(self, line: str) -> PublicKey:
+        """Whatever begins with C{ssh-} is a key."""
+        kind, _, rest = line.partition(" ")
+        data, _, comment = rest.partition(" ")
+        if not kind.startswith("ssh-") or not data:
+            raise BadRequest("That is not an SSH public key.")
+        return PublicKey(kind, data, comment, f"SHA256:{data}")
+
+
+class FakeBus:
+    """Remembers what was told to other nodes."""
+
+    def __init__(self) -> None:
+        self.published: list[Event] = []
+
+    def publish(self, event: Event) -> None:
+        """Remember it."""
+        self.published.append(event)
+
+    def connect(self, deliver: object) -> None:
+        """There is nobody else."""
+
+
+def make_hub(
+    *,
+    store: Store | None = None,
+    clock: Clock | None = None,
+    rules: Rules | None = None,
+    commands: Iterable[ModuleType] = (),
+) -> Hub:
+    """
+    A hub that keeps everything in memory, with the commands that come with chatd.
+
+    @param commands: Further modules of commands.
+    """
+    import chatd.commands
+
+    table = Commands()
+    table.add_package(chatd.commands)
+    for module in commands:
+        table.add(module)
+    time = clock or Clock()
+    hub = Hub(
+        store=store or MemoryStore(),
+        bus=FakeBus(),
+        passwords=FakePasswords(),
+        secrets=FakeSecrets(),
+        commands=table,
+        clock=time,
+        rules=rules or Rules(throttle=False),
+        now=lambda: NOON + time.seconds(),
+        node="test",
+    )
+    result(hub.start())
+    return hub
+
+
+def turn(hub: Hub, turns: int = 4) -> None:
+    """Let as many turns of the reactor pass as things need that wait for nothing."""
+    clock = hub.clock
+    assert isinstance(clock, Clock)
+    for _ in range(turns):
+        clock.advance(0)
+
+
+def connect(
+    hub: Hub, *, address: str = "192.0.2.1", secure: bool = True, exempt: bool = False
+) -> tuple[Session, FakeDoor]:
+    """A connection that has not come in."""
+    door = FakeDoor()
+    session = hub.connect(
+        door, kind="fake", address=address, secure=secure, exempt=exempt
+    )
+    return session, door
+
+
+def join(
+    hub: Hub, name: str, *rooms: str, password: str | None = None, show: bool = True
+) -> tuple[Session, FakeDoor]:
+    """
+    Somebody who is here, in the lobby and in these rooms.
+
+    @param password: For an account, which is made if need be.
+    """
+    session, door = connect(hub)
+    if password is None:
+        session.submit(Enter(name, show=show))
+    else:
+        taken = result(hub.store.account_named(name)) is not None
+        if taken:
+            session.submit(Enter(name, password, show=show))
+        else:
+            session.receive(f"/register {name} {password}")
+    turn(hub)
+    for room in rooms:
+        session.receive(f"/join {room}")
+        turn(hub)
+    failures = door.of(Failed)
+    assert not failures, failures
+    return session, door
+
+
+def type_in(hub: Hub, session: Session, *lines: str) -> None:
+    """Somebody types lines, one after another, and what they cause happens."""
+    for line in lines:
+        session.receive(line)
+        turn(hub)
+
+
+def result(waiting: Awaitable[Result]) -> Result:
+    """What a coroutine returns that waits for nothing."""
+    got: list[Result] = []
+    failed: list[object] = []
+
+    async def run() -> None:
+        got.append(await waiting)
+
+    Deferred.fromCoroutine(run()).addErrback(failed.append)
+    if failed:
+        failed[0].raiseException()  # type: ignore[attr-defined]
+    assert got, "it still waits"
+    return got[0]
