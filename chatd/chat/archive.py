@@ -201,7 +201,8 @@ class Archive:
             )
         except ValueError:
             raise BadRequest(
-                "since: takes 30m, 2h, 3d, 1w, a date like 2026-11-21 or a time like 14:30."
+                "since: takes 30m, 2h, 3d, 1w, a date like 2026-11-21 or a "
+                "time like 14:30."
             ) from None
         if moment.timestamp() > now:
             moment -= timedelta(days=1)
@@ -330,11 +331,11 @@ class Archive:
     def departed(self, session: "Session") -> None:
         """The session is gone."""
         self._missed.pop(session, None)
-        if session.account is not None and not self._hub.sessions_of(
-            session.account.id
-        ):
-            if session.account.id not in self._moved:
-                self._marks.pop(session.account.id, None)
+        account = session.account
+        if account is None or self._hub.sessions_of(account.id):
+            return
+        if account.id not in self._moved:
+            self._marks.pop(account.id, None)
 
 
 def mark(marks: dict[str, int], conversation: str) -> int:

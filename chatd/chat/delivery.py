@@ -1,6 +1,7 @@
 """What an event changes, and to whom it is shown; the same on every node."""
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatd.chat.account import Person, Role
@@ -113,9 +114,8 @@ class Delivery:
             if isinstance(event, Renamed):
                 self._apply_rename(event)
             return
-        rooms = [
-            room for name in names if (room := self._hub.rooms.get(name)) is not None
-        ]
+        found = map(self._hub.rooms.get, names)
+        rooms = [room for room in found if room is not None]
         sessions = self._hub.sessions_of(event.person.id)
         for room in rooms:
             room.apply(event)

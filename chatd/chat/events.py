@@ -14,7 +14,7 @@ from typing import TypeAlias
 from chatd.chat.account import Person, Role
 
 Ref: TypeAlias = str | int | float | bool | None
-Value: TypeAlias = str | int | float | bool | None | tuple[str, ...]
+Value: TypeAlias = str | int | float | bool | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,10 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said(Stamped):
-    """
+    r"""
     Somebody said something in a room.
 
-    @ivar text: One line, or several separated by C{\\n} when it was pasted.
+    @ivar text: One line, or several separated by C{\n} when it was pasted.
     @ivar key: Chosen by the client so that sending twice is safe; may be empty.
     """
 

@@ -424,8 +424,8 @@ class Hub:
         if person.id not in room.present:
             if len(self.rooms_of(person.id)) >= self.rules.rooms_per_person:
                 raise Full(
-                    f"You are in {self.rules.rooms_per_person} rooms, which is the most. "
-                    "/leave one first."
+                    f"You are in {self.rules.rooms_per_person} rooms, which is the "
+                    "most. /leave one first."
                 )
             session.hold()
             self.publish(Joined(room=room.name, person=person), session)

@@ -1,4 +1,4 @@
-"""What the chat needs from the world around it; C{service.py} hands the real ones in."""
+"""What the chat needs from the world; C{service.py} hands the real ones in."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol

@@ -40,7 +40,7 @@ class Places:
         if place is None:
             if len(self._owners) >= limit:
                 raise Full(
-                    f"The chat is full: {limit} people are here. Please try again later."
+                    f"The chat is full: {limit} people are here. Try again later."
                 )
             place = self._owners[owner] = _Place()
         place.sessions += 1
