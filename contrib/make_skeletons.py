@@ -94,11 +94,10 @@ def prototype(members: set[str], graph: dict[str, set[str]]) -> str:
 
 
 def resolve(text: str, prototypes: dict[str, str]) -> str:
-    """Replace until nothing changes."""
+    """Replace and fold case until nothing changes."""
     while True:
-        after = unicodedata.normalize(
-            "NFD", "".join(prototypes.get(character, character) for character in text)
-        )
+        after = "".join(prototypes.get(character, character) for character in text)
+        after = unicodedata.normalize("NFD", after.casefold())
         if after == text:
             return text
         text = after
@@ -106,6 +105,8 @@ def resolve(text: str, prototypes: dict[str, str]) -> str:
 
 def usable(character: str) -> bool:
     """Whether it may stand in a name, or in a decomposed one."""
+    if character.isascii():
+        return character.isalnum()
     category = unicodedata.category(character)
     return (
         (category[0] in "LM" or category == "Nd")

@@ -26,11 +26,13 @@ from twisted.internet.ssl import AcceptableCiphers, CertificateOptions, TLSVersi
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
-from chatd.secrets.files import SecretsError, read_secret, write_secret
+from chatd.secrets.files import SecretsError, exists, read_secret, write_secret
 
 VALID = timedelta(days=3650)
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*", re.I)
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+_HTTP = b"http/1.1"
+_HALF = "{missing} is missing: put it back, or remove {other} and both are made anew."
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all good
 
 
@@ -42,14 +44,13 @@ def ensure_certificate(crt: Path, key: Path, names: Iterable[str] = ()) -> bool:
     @return: Whether they were made.
     @raise SecretsError: if only one of the two is there, or they cannot be written.
     """
-    if crt.exists() and key.exists():
-        return False
-    for there, missing in ((crt, key), (key, crt)):
-        if there.exists():
-            raise SecretsError(
-                f"{there} is there but {missing} is not: put it back, or remove"
-                " the other too and both are made anew."
-            )
+    match exists(crt), exists(key):
+        case True, True:
+            return False
+        case True, False:
+            raise SecretsError(_HALF.format(missing=key, other=crt))
+        case False, True:
+            raise SecretsError(_HALF.format(missing=crt, other=key))
     certificate, private = make_certificate([*own_names(), *names])
     write_secret(key, private)
     write_secret(crt, certificate)
@@ -175,16 +176,22 @@ def _context(
     crt: Path, chain: list[x509.Certificate], private: PrivateKeyTypes
 ) -> SSL.Context:
     try:
-        return CertificateOptions(
+        context = CertificateOptions(
             privateKey=PKey.from_cryptography_key(private),  # type: ignore[arg-type]
             certificate=X509.from_cryptography(chain[0]),
             extraCertChain=[X509.from_cryptography(each) for each in chain[1:]],
             raiseMinimumTo=TLSVersion.TLSv1_2,
             acceptableCiphers=AcceptableCiphers.fromOpenSSLCipherString(_CIPHERS),
-            acceptableProtocols=[b"http/1.1"],  # a WebSocket needs it
             enableSessions=True,
             enableSessionTickets=True,
         ).getContext()
+        # Browsers are offered HTTP/1.1, in which WebSockets work; others no ALPN.
+        context.set_alpn_select_callback(
+            lambda _, offered: (
+                _HTTP if _HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+            )
+        )
+        return context
     except (SSL.Error, TypeError, ValueError) as error:  # a weak or odd kind of key
         raise SecretsError(f"{crt} cannot be used for TLS: {error}.") from error
 

@@ -1,11 +1,10 @@
 """The key of the encrypted database: made once, never made anew over data."""
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 
-from chatd.secrets.files import SecretsError, read_secret, write_secret
+from chatd.secrets.files import SecretsError, exists, read_secret, write_secret
 
 _BYTES = 32
 _CONSTANT = b"chatd database key, version 1"
@@ -24,7 +23,7 @@ def database_key(path: Path, *data: Path) -> str:
     if content is not None:
         return _read(path, content)
     for file in data:
-        if os.path.lexists(file):
+        if exists(file):
             raise SecretsError(
                 f"{path} is missing, and {file} cannot be read without it: put the key"
                 " back from your backup, or move the data away to begin anew."

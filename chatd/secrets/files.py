@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+_POSIX = os.name == "posix"
+
 
 class SecretsError(Exception):
     """Something is wrong with the secrets: one sentence for the operator."""
@@ -56,6 +58,21 @@ def read_secret(path: Path) -> bytes | None:
         raise SecretsError(f"{path} cannot be read: {error.strerror}.") from error
 
 
+def exists(path: Path) -> bool:
+    """
+    Whether a file of this name is there.
+
+    @raise SecretsError: if that cannot be known.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise SecretsError(f"{path} cannot be looked at: {error.strerror}.") from error
+    return True
+
+
 def _publish(name: str, path: Path) -> None:
     """Give the file its name, unless another has it: a rename could not tell."""
     try:
@@ -63,7 +80,7 @@ def _publish(name: str, path: Path) -> None:
     except FileExistsError:
         raise
     except OSError:  # a file system without hard links
-        if path.exists():
+        if exists(path):
             raise FileExistsError from None
         os.rename(name, path)
     else:
@@ -72,7 +89,7 @@ def _publish(name: str, path: Path) -> None:
 
 def _sync(folder: Path) -> None:
     """Make a new name in the folder outlive a power cut; Windows does so by itself."""
-    if os.name == "posix":
+    if _POSIX:
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

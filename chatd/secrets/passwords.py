@@ -12,13 +12,13 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from chatd.chat.errors import BadPassword, Closed, TooFast
+from chatd.chat.password_rules import normal_password
 
 MEMORY = 19 * 1024  # KiB; with two passes what OWASP asks for: 25 ms
 PASSES = 2
 LANES = 1
 THREADS = 2
 WAITING = 64  # beyond: come again
-_LONGEST = 256  # characters; longer ones are never right, and cost nothing
 _SALT = 16  # bytes
 _HASH = 32  # bytes
 
@@ -119,12 +119,10 @@ class Passwords:
         """
         Make the secret that an account keeps instead of its password.
 
-        @raise BadPassword: if it has characters that no password may have.
+        @raise BadPassword: if it could not be typed again.
         @raise TooFast: if too many are waiting.
         """
-        plain = _normal(password)
-        if plain is None:
-            raise BadPassword("A password cannot have control characters.")
+        plain = normal_password(password).encode()
         return await self._run(lambda: self._derive(plain))
 
     async def verify(self, password: str, secret: str | None) -> bool:
@@ -135,11 +133,14 @@ class Passwords:
             that the time taken does not say which names exist.
         @raise TooFast: if too many are waiting.
         """
-        plain = _normal(password)
-        if not secret or plain is None:
-            await self._run(lambda: self._derive(b""))
-            return False
-        return await self._run(lambda: _fits(plain, secret))
+        try:
+            plain = normal_password(password).encode()
+        except BadPassword:
+            plain, secret = b"", None
+        if secret:
+            return await self._run(lambda: _fits(plain, secret))
+        await self._run(lambda: self._derive(plain))
+        return False
 
     def outdated(self, secret: str) -> bool:
         """Whether the secret was made with other parameters: hash anew at login."""
@@ -161,17 +162,3 @@ def _fits(plain: bytes, secret: str) -> bool:
     except InvalidKey:
         return False
     return True
-
-
-def _normal(password: str) -> bytes | None:
-    """Bring all ways to type a password to one; C{None} if it can be nobody's."""
-    if not 0 < len(password) <= _LONGEST:
-        return None
-    if not (password.isascii() and password.isprintable()):
-        from precis_i18n import get_profile  # 13 ms that a start need not wait for
-
-        try:
-            password = get_profile("OpaqueString").enforce(password)
-        except UnicodeEncodeError:
-            return None
-    return password.encode()
