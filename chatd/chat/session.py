@@ -353,7 +353,7 @@ class Session:
     def tell(self, answer: Answer) -> None:
         """Answer this session, behind all that it is shown in this turn."""
         if not self.ended:
-            self._hub.outbox.tell(answer, (self,))
+            self._hub.outbox.tell(answer, (self,), self.person)
 
     def hold(self) -> None:
         """Keep events back until L{release}; answers go through."""

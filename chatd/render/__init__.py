@@ -1,0 +1,1 @@
+"""Events as each door writes them: pure functions."""

@@ -1,0 +1,400 @@
+"""
+Events as people read them in a terminal.
+
+The server's words begin with C{*}, refusals with C{!}; everything else was said by
+somebody. Whatever happened carries its time.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeAlias, assert_never
+
+from chatd.chat.account import Person, Role, Timestamps
+from chatd.chat.events import (
+    Act,
+    Announced,
+    Answer,
+    Arrived,
+    AwayChanged,
+    CaughtUp,
+    Closing,
+    Departed,
+    Done,
+    Emoted,
+    Entered,
+    Event,
+    Failed,
+    Greeting,
+    Invited,
+    Joined,
+    Killed,
+    Left,
+    Listing,
+    LockdownChanged,
+    Moderated,
+    MotdChanged,
+    Notice,
+    Past,
+    Renamed,
+    RoleChanged,
+    RoomChanged,
+    RoomOpened,
+    RoomView,
+    Said,
+    ServerBanned,
+    ServerUnbanned,
+    TopicChanged,
+    Welcome,
+    Whispered,
+)
+from chatd.chat.look import Look
+from chatd.chat.short_ids import short_id
+from chatd.render.paint import COLOUR, PLAIN, Paint
+
+# Beyond, only the count of people is told; /who lists them.
+NAMED = 30
+
+BELL = "\a"
+
+
+def render(
+    event: Event | Answer, look: Look, here: bool, reader: Person | None
+) -> bytes:
+    """
+    Lines of UTF-8 that end in CR LF.
+
+    @param here: Whether it is in the reader's current room; otherwise the room is
+        named.
+    @param reader: Who reads, where that matters.
+    """
+    lines = _Text(look, here, reader).lines(event)
+    return "".join([f"{line}\r\n" for line in lines]).encode("utf-8", "replace")
+
+
+Happened: TypeAlias = Event
+
+
+class _Text:
+    """One event for one look."""
+
+    __slots__ = ("here", "look", "paint", "reader")
+
+    def __init__(self, look: Look, here: bool, reader: Person | None) -> None:
+        self.look = look
+        self.here = here
+        self.reader = reader
+        self.paint: Paint = COLOUR if look.colour else PLAIN
+
+    def lines(self, event: Event | Answer) -> Iterable[str]:
+        match event:
+            case Said():
+                return self._said(event)
+            case Emoted():
+                name = self.paint.name(event.sender)
+                words = self._words(event, event.text)
+                return [f"{self._when(event)}{self._where(event.room)}** {name} {words}"]
+            case Whispered():
+                return self._whispered(event)
+            case Notice():
+                return self._server(event.text)
+            case Failed():
+                return self._failed(event)
+            case Done():
+                return self._done(event)
+            case Greeting():
+                return self._greeting(event)
+            case Welcome():
+                return self._welcome(event)
+            case Entered():
+                return self._server("\n".join(_room(event.room)))
+            case Listing():
+                return self._server("\n".join([event.title, *event.lines]))
+            case Past():
+                return self._past(event)
+            case CaughtUp():
+                return []
+            case Closing():
+                return self._server(event.text)
+            case _:
+                return self._happened(event)
+
+    # What somebody said
+
+    def _said(self, event: Said, *, whole: bool = False) -> Iterable[str]:
+        head = f"{self._when(event)}{self._where(event.room)}"
+        name = self.paint.name(event.sender)
+        if "\n" not in event.text:
+            return [f"{head}{name}: {self._words(event, event.text)}"]
+        return self._pasted(f"{head}{name}", event.id, event.text, whole)
+
+    def _whispered(self, event: Whispered, *, whole: bool = False) -> Iterable[str]:
+        me = self.reader.id if self.reader else 0
+        sender = "you" if event.sender.id == me else self.paint.name(event.sender)
+        to = "you" if event.to.id == me else self.paint.name(event.to)
+        head = f"{self._when(event)}{sender} -> {to}"
+        if "\n" not in event.text:
+            bell = BELL if self.look.bell and to == "you" else ""
+            return [f"{head}: {event.text}{bell}"]
+        return self._pasted(head, event.id, event.text, whole)
+
+    def _pasted(self, head: str, id: int, text: str, whole: bool) -> Iterable[str]:
+        lines = text.split("\n")
+        if whole:
+            return [f"{head}:", *(f"    {line}" for line in lines)]
+        return [f"{head} pasted {len(lines)} lines — /show {short_id(id)}"]
+
+    def _words(self, event: Said | Emoted, text: str) -> str:
+        reader = self.reader
+        if reader is None or reader.id == event.sender.id:
+            return text
+        return self.paint.strong(text) + (BELL if self.look.bell else "")
+
+    # What happened
+
+    def _happened(self, event: Happened) -> Iterable[str]:
+        sentence = self._sentence(event)
+        if sentence is None:
+            return []
+        when = self._when(event)
+        if not when:
+            return self._server(sentence)
+        return [when + self.paint.faint(sentence)]
+
+    def _sentence(self, event: Happened) -> str | None:
+        match event:
+            case Said() | Emoted() | Whispered() | RoomOpened():
+                return None
+            case Arrived():
+                return f"{event.person.name} has joined the chat."
+            case Departed():
+                return f"{event.person.name} has left the chat{_why(event.reason)}"
+            case Joined():
+                return f"{event.person.name} has joined {event.room}."
+            case Left():
+                return f"{event.person.name} has left {event.room}{_why(event.reason)}"
+            case AwayChanged():
+                if event.text is None:
+                    return f"{event.person.name} is back."
+                return f"{event.person.name} is away{_why(event.text)}"
+            case Renamed():
+                if event.person.name == event.now.name:
+                    return f"{event.now.name} is registered now."
+                return f"{event.person.name} is called {event.now.name} now."
+            case TopicChanged():
+                if not event.text:
+                    return f"{event.sender.name} cleared the topic of {event.room}."
+                return f"{event.sender.name} set the topic of {event.room}: {event.text}"
+            case RoomChanged():
+                kind = "private" if event.private else "public"
+                history = "kept" if event.history else "NOT kept"
+                return (
+                    f"{event.sender.name} changed {event.room}: it is {kind}, and what is "
+                    f"said is {history}."
+                )
+            case Invited():
+                if self.reader is not None and self.reader.id == event.person.id:
+                    return (
+                        f"{event.sender.name} invites you to {event.room}: "
+                        f"/join {event.room}"
+                    )
+                return f"{event.sender.name} invited {event.person.name} to {event.room}."
+            case Moderated():
+                return self._moderated(event)
+            case Announced():
+                return f"{event.sender.name} to all: {event.text}"
+            case RoleChanged():
+                role = "an operator" if event.role is Role.OPERATOR else "no operator"
+                return f"{event.person.name} is {role} now, by {event.sender.name}."
+            case ServerBanned():
+                until = self._until(event.until)
+                return (
+                    f"{event.sender.name} banned {event.shown} from the server{until}"
+                    f"{_why(event.reason)}"
+                )
+            case ServerUnbanned():
+                return f"{event.sender.name} lifted the ban of {event.shown}."
+            case Killed():
+                return (
+                    f"{event.sender.name} ended the sessions of {event.person.name}"
+                    f"{_why(event.reason)}"
+                )
+            case LockdownChanged():
+                if event.on:
+                    return (
+                        f"{event.sender.name} locked the server down: only members come "
+                        "in, and nobody registers."
+                    )
+                return f"{event.sender.name} ended the lock-down."
+            case MotdChanged():
+                if not event.text:
+                    return f"{event.sender.name} cleared the message of the day."
+                return f"{event.sender.name} set the message of the day: {event.text}"
+            case _:
+                assert_never(event)
+
+    def _moderated(self, event: Moderated) -> str:
+        by, name, room = event.sender.name, event.person.name, event.room
+        until, why = self._until(event.until), _why(event.reason)
+        match event.act:
+            case Act.KICK:
+                return f"{by} put {name} out of {room}{why}"
+            case Act.MUTE:
+                return f"{by} muted {name} in {room}{until}{why}"
+            case Act.UNMUTE:
+                return f"{by} lets {name} speak in {room} again."
+            case Act.BAN:
+                return f"{by} banned {name} from {room}{until}{why}"
+            case Act.UNBAN:
+                return f"{by} lifted the ban of {name} from {room}."
+            case Act.APPOINT:
+                return f"{by} made {name} a moderator of {room}."
+            case Act.DISMISS:
+                return f"{name} is no moderator of {room} any more, by {by}."
+            case _:
+                assert_never(event.act)
+
+    def _until(self, until: float) -> str:
+        if not until:
+            return ""
+        return f" until {datetime.fromtimestamp(until, self.look.zone):%Y-%m-%d %H:%M}"
+
+    # Answers
+
+    def _server(self, text: str) -> Iterable[str]:
+        return [self.paint.server(f"* {line}") for line in text.split("\n")]
+
+    def _failed(self, event: Failed) -> Iterable[str]:
+        if event.code == "password-needed":
+            return self._server(event.text)
+        text = event.text
+        if "\n" in event.line:
+            text += f" Your {event.line.count(chr(10)) + 1} lines were not sent."
+        elif event.line:
+            text += f" Your line was not sent: {event.line}"
+        return [self.paint.wrong(f"! {text}")]
+
+    def _done(self, event: Done) -> Iterable[str]:
+        match event.event:
+            case Emoted() | Whispered():
+                return self.lines(event.event)
+            case Said() if self.look.echo:
+                return self.lines(event.event)
+            case _:
+                return []
+
+    def _greeting(self, event: Greeting) -> Iterable[str]:
+        count = len(event.people)
+        if not count:
+            people = "Nobody is here yet."
+        elif count == 1:
+            people = f"1 person is here: {event.people[0]}."
+        elif count <= NAMED:
+            people = f"{count} people are here: {', '.join(event.people)}."
+        else:
+            people = f"{count} people are here."
+        ways = []
+        if event.guests:
+            ways.append("Type a name to come in")
+        ways.append("/login NAME PASSWORD")
+        if event.registration != "closed":
+            code = " CODE" if event.registration == "invitation" else ""
+            ways.append(f"/register NAME PASSWORD{code}")
+        if event.secure:
+            line = "This line is encrypted."
+        elif event.encrypt:
+            line = f"This line is NOT encrypted. To encrypt: {event.encrypt}"
+        else:
+            line = "This line is NOT encrypted."
+        return self._server(
+            f"Welcome to chatd at {event.server}. {people}\n{line}\n"
+            f"{', or '.join(ways)}. /help for more."
+        )
+
+    def _welcome(self, event: Welcome) -> Iterable[str]:
+        lines = event.motd.split("\n") if event.motd else []
+        who = "a guest" if event.person.guest else event.role.name.lower()
+        if event.role is Role.OPERATOR:
+            who = "an operator"
+        elif not event.person.guest:
+            who = "a member"
+        lines.append(f"You are {event.person.name}, {who}.")
+        for room in event.rooms[:1]:
+            lines += _room(room)
+        if event.rooms[1:]:
+            others = ", ".join(room.name for room in event.rooms[1:])
+            lines.append(f"You are also in: {others}. /join ROOM to speak there.")
+        missed = _missed(event)
+        if missed:
+            lines.append(f"While you were away: {missed}. /catchup shows them.")
+        return self._server("\n".join(lines))
+
+    def _past(self, event: Past) -> Iterable[str]:
+        titles = {"latest": f"What was said last in {event.room}:"}
+        title = event.title or titles.get(event.name, "")
+        lines = list(self._server(title)) if title else []
+        whole = event.name in ("paste", "log")
+        for past in event.events:
+            room = getattr(past, "room", event.room)
+            text = _Text(self.look, room == event.room or not room, self.reader)
+            match past:
+                case Said():
+                    lines += _Text(self.look, text.here, None)._said(past, whole=whole)
+                case Emoted():
+                    lines += _Text(self.look, text.here, None).lines(past)
+                case Whispered():
+                    lines += text._whispered(past, whole=whole)
+                case _:
+                    lines += text._happened(past)
+        if event.name in ("history", "search") and not event.events:
+            lines += self._server("There is nothing.")
+        return lines
+
+    # Parts of lines
+
+    def _when(self, event: Happened) -> str:
+        match self.look.timestamps:
+            case Timestamps.FULL:
+                form = "[%Y-%m-%d %H:%M:%S]"
+            case Timestamps.SHORT:
+                form = "[%H:%M]"
+            case _:
+                return ""
+        moment = datetime.fromtimestamp(event.time, self.look.zone)
+        return f"{self.paint.faint(moment.strftime(form))} "
+
+    def _where(self, room: str) -> str:
+        return "" if self.here else f"#{room} "
+
+
+def _room(room: RoomView) -> list[str]:
+    count = len(room.people)
+    people = f"{count} {'person' if count == 1 else 'people'} in {room.name}"
+    if count <= NAMED:
+        people += f": {', '.join(room.people)}"
+    lines = [people]
+    if room.topic:
+        lines.append(f"Topic: {room.topic}")
+    if room.private:
+        lines.append(f"{room.name} is private.")
+    if not room.history:
+        lines.append(f"What is said in {room.name} is NOT kept: its history is off.")
+    return lines
+
+
+def _missed(event: Welcome) -> str:
+    parts = []
+    if event.whispers:
+        parts.append(_count(event.whispers, "private message"))
+    mentions = sum(room.mentions for room in event.rooms)
+    if mentions:
+        parts.append(_count(mentions, "mention"))
+    parts += [f"{room.unread} in #{room.name}" for room in event.rooms if room.unread]
+    return ", ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _why(reason: str) -> str:
+    return f": {reason}" if reason else "."
