@@ -1,0 +1,51 @@
+"""Where people can reach this machine, as lines that they can paste."""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
+
+import ifaddr
+
+# Bridges to containers and virtual machines: nobody comes in by these.
+_BRIDGES = ("br-", "cni", "docker", "lxcbr", "lxdbr", "podman", "veth", "virbr")
+
+
+def addresses() -> list[str]:
+    """
+    This machine's addresses, as other machines may reach it: IPv4 first.
+
+    Loopback is left out, and link-local addresses, which need a zone to be of use.
+    """
+    return reachable(
+        address.ip[0] if isinstance(address.ip, tuple) else address.ip
+        for adapter in ifaddr.get_adapters()
+        if not adapter.nice_name.startswith(_BRIDGES)
+        for address in adapter.ips
+    )
+
+
+def reachable(found: Iterable[str]) -> list[str]:
+    """Sort out and order the addresses of interfaces."""
+    usable = {
+        address
+        for address in map(ip_address, found)
+        if not (address.is_loopback or address.is_link_local or address.is_unspecified)
+    }
+    ordered = sorted(usable, key=lambda address: (address.version, int(address)))
+    return [str(address) for address in ordered]
+
+
+def join_lines(
+    port: int, addresses: Sequence[str], tls: bool = True, name: str = ""
+) -> list[str]:
+    """
+    Commands to paste into a terminal, the encrypted way first.
+
+    @param addresses: Of this machine; none means that it has no network.
+    @param name: What others call this machine, if the operator said so.
+    """
+    host, *others = [*([name] if name else []), *addresses] or ["localhost"]
+    target = f"[{host}]" if ":" in host else host
+    lines = [f"openssl s_client -quiet -connect {target}:{port}"] if tls else []
+    lines += [f"nc {host} {port}", f"telnet {host} {port}"]
+    # The same for the other addresses would be a page that nobody reads.
+    return lines + [f"nc {other} {port}" for other in others]

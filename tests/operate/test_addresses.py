@@ -1,0 +1,72 @@
+"""Where people can reach the server."""
+
+from types import SimpleNamespace
+
+import ifaddr
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatd.operate.addresses import addresses, join_lines, reachable
+
+
+class AddressesTests(SynchronousTestCase):
+    """Only addresses that others can use are shown."""
+
+    def test_this_machine(self) -> None:
+        """Addresses of the interfaces are found, but not those of bridges."""
+        found: list[tuple[str, list[object]]] = [
+            ("lo", ["127.0.0.1", ("::1", 0, 0)]),
+            ("eth0", ["10.0.0.5", ("fe80::1", 0, 2), ("fd00::2", 0, 0)]),
+            ("docker0", ["172.17.0.1"]),
+        ]
+        adapters = [
+            SimpleNamespace(nice_name=name, ips=[SimpleNamespace(ip=ip) for ip in ips])
+            for name, ips in found
+        ]
+        self.patch(ifaddr, "get_adapters", lambda: adapters)
+        self.assertEqual(addresses(), ["10.0.0.5", "fd00::2"])
+
+    def test_order(self) -> None:
+        """IPv4 comes first, each address once."""
+        self.assertEqual(
+            reachable(["fd00::2", "10.0.0.10", "10.0.0.9", "10.0.0.9", "0.0.0.0"]),
+            ["10.0.0.9", "10.0.0.10", "fd00::2"],
+        )
+
+
+class JoinLinesTests(SynchronousTestCase):
+    """People paste a line and are in."""
+
+    def test_all(self) -> None:
+        """Each client has its line, and the other addresses one."""
+        self.assertEqual(
+            join_lines(5050, ["10.0.0.5", "fd00::2"], tls=True),
+            [
+                "openssl s_client -quiet -connect 10.0.0.5:5050",
+                "nc 10.0.0.5 5050",
+                "telnet 10.0.0.5 5050",
+                "nc fd00::2 5050",
+            ],
+        )
+
+    def test_ipv6(self) -> None:
+        """openssl wants brackets around an IPv6 address, the others do not."""
+        self.assertEqual(
+            join_lines(1, ["fd00::2"])[:2],
+            ["openssl s_client -quiet -connect [fd00::2]:1", "nc fd00::2 1"],
+        )
+
+    def test_no_tls(self) -> None:
+        """Without TLS there is no line for it."""
+        self.assertEqual(
+            join_lines(1, ["::2"], tls=False), ["nc ::2 1", "telnet ::2 1"]
+        )
+
+    def test_name(self) -> None:
+        """A name that the operator chose comes before the addresses."""
+        lines = join_lines(1, ["10.0.0.5"], tls=False, name="chat.example")
+        self.assertEqual(lines[0], "nc chat.example 1")
+        self.assertEqual(lines[-1], "nc 10.0.0.5 1")
+
+    def test_no_network(self) -> None:
+        """Without any address the machine itself can join."""
+        self.assertIn("nc localhost 5050", join_lines(5050, []))
