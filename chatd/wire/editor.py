@@ -208,10 +208,13 @@ class Editor:
             # Most terminals have now broken our row into several. Those that cut it
             # off instead lose what is right above it, which is the lesser evil: the
             # others would keep a piece of the typed line for each step of the mouse.
-            above = self._column // width
-            self._write((f"\x1b[{above}A" if above else "") + "\r\x1b[J")
+            above, below = self._column // width, self._used // width
+            self._write(f"\x1b[{above}A" if above else "")
+            # Row by row, for tmux keeps a copy of what is erased from the top down.
+            self._write("\r\x1b7" + "\x1b[K\x1b[B" * below + "\x1b[K\x1b8")
             self._used = 0
         self._width = width
+        self._left = 0
         self._dirty = True
 
     def set_prompt(self, prompt: str) -> None:
@@ -224,9 +227,9 @@ class Editor:
         self._ring = True
 
     def hand_back(self, text: str) -> None:
-        """Put a refused line back for correction, unless something was typed since."""
-        if not self._cells and not self._secret:
-            self._replace(_UNTYPED.sub(" ", text))
+        """Put a refused line back to be corrected, unless another was begun."""
+        if not self._cells and not self._secret and "\n" not in text:
+            self._replace(_CONTROLS.sub(" ", text))
 
     def forget(self, text: str) -> None:
         """Drop a line from the history, because it holds a password."""
@@ -333,12 +336,13 @@ class Editor:
         self._widths[at - before : at] = widths
         self._cursor = at - before + len(cells)
         self._recalled = 0
+        if self._secret:
+            return
         columns = sum(widths[before:])
         if (
             kept
             and self._started
             and not self._dirty
-            and not self._secret
             and self._cursor == len(self._cells)
             and self._used + columns < self._width
         ):
@@ -352,7 +356,7 @@ class Editor:
         """Leave out each character for which there is no room."""
         fitting = ""
         room = self._limit - self._size
-        for char in text:
+        for char in text if room else "":
             if (size := len(char.encode())) <= room:
                 fitting += char
                 room -= size
@@ -601,4 +605,4 @@ _MARK_PASTES, _LEAVE_PASTES = b"\x1b[?2004h", b"\x1b[?2004l"
 _ERASE_RIGHT = "\x1b[K"
 _LEAST_ROOM = 7  # columns to type in; rather no prompt than fewer
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
-_UNTYPED = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
