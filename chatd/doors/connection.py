@@ -1,0 +1,264 @@
+"""What all connections that speak lines have in common."""
+
+import socket
+from ipaddress import IPv6Address, ip_address
+from typing import Protocol as Typing
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IAddress,
+    IConsumer,
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IPushProducer,
+    ISSLTransport,
+    ITCPTransport,
+)
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from chatd.chat.account import Preferences
+from chatd.chat.errors import ChatError
+from chatd.chat.events import Failed
+from chatd.chat.hub import Hub
+from chatd.chat.look import Look
+from chatd.chat.session import Session
+from chatd.wire.lines import Lines, Overlong
+
+# Seconds that a peer has to read the last words; after that it is cut off, since
+# loseConnection would wait for ever for one that does not read.
+PATIENCE = 2.0
+
+# Bytes after which a line without an end is taken for a flood.
+ENDLESS = 1024 * 1024
+
+# How the kernel finds out that a peer is gone while nothing is said, and while
+# something is: within two minutes. Not every system has all of them.
+_PROBES = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
+_UNANSWERED = {"TCP_USER_TIMEOUT": 120_000}  # milliseconds
+
+
+class Exempt(Typing):
+    """Whether the limits per address do not apply to one."""
+
+    def __call__(self, address: str) -> bool: ...
+
+
+def nobody_is_exempt(address: str) -> bool:
+    """The limits hold for everybody."""
+    return False
+
+
+class IStream(ITCPTransport, IConsumer, IPushProducer):
+    """What transports of streams can do, over TCP, TLS or UNIX sockets."""
+
+
+@implementer(IHalfCloseableProtocol)
+class Connection(Protocol):
+    """
+    One connection that speaks lines: everything about it but what the lines mean.
+
+    Reading stops when the session asks for it, in the middle of what was received.
+    What is written is left to the transport until that says that it is full; then the
+    session keeps it.
+
+    @cvar kind: The name of the door.
+    @ivar session: C{None} only where the server takes nobody any more.
+    @ivar heard: When the peer last sent anything, by the clock of the hub.
+    """
+
+    kind = "lines"
+    transport: IStream | None = None
+
+    def __init__(self, hub: Hub, *, line_limit: int, exempt: Exempt) -> None:
+        self.hub = hub
+        self.session: Session | None = None
+        self.heard = hub.clock.seconds()
+        self._exempt = exempt
+        self._lines = Lines(line_limit)
+        self._splitting = False
+        self._paused = False
+        self._lost = False
+        self._cut: IDelayedCall | None = None
+
+    # What a door must say
+
+    def look(self, preferences: Preferences) -> Look:
+        """How events should read here."""
+        raise NotImplementedError
+
+    def lineReceived(self, line: bytes) -> None:
+        r"""Take a line; a C{"\r"} before its end is still there."""
+        raise NotImplementedError
+
+    def lineLengthExceeded(self, length: int) -> None:
+        """Take notice of a line that was thrown away because it was too long."""
+        raise NotImplementedError
+
+    # What Twisted tells
+
+    def connectionMade(self) -> None:
+        transport = self.transport
+        assert transport is not None
+        stay_in_touch(transport)
+        address = address_of(transport.getPeer())
+        try:
+            self.session = self.hub.connect(
+                self,
+                kind=self.kind,
+                address=address,
+                secure=ISSLTransport.providedBy(transport),
+                exempt=self._exempt(address),
+            )
+        except ChatError as error:
+            look = self.look(Preferences())
+            failed = Failed(error.code, error.text)
+            self.send(look.render(failed, look, True, None))
+            self.hang_up()
+            return
+        transport.registerProducer(_Writing(self.session), True)
+
+    def dataReceived(self, data: bytes) -> None:
+        self.heard = self.hub.clock.seconds()
+        self._lines.feed(data)
+        self._split()
+        if self._lines.skipped > ENDLESS and self.session is not None:
+            self._lines.rest()
+            self.hub.let_go(self.session, "it sends a line without an end")
+
+    def readConnectionLost(self) -> None:
+        # Half a line is not carried out.
+        if self.session is not None:
+            self.session.finish()
+
+    def writeConnectionLost(self) -> None:
+        """It is never this side that closes one half only."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._lost = True
+        if self._cut is not None and self._cut.active():
+            self._cut.cancel()
+        if self.session is None:
+            return
+        # Whole lines that waited while reading was paused are still carried out.
+        self._split()
+        clean = reason.check(ConnectionDone) is not None
+        self.session.end("" if clean else "connection lost")
+
+    # What the session asks for
+
+    def send(self, data: bytes) -> None:
+        """Write something that was rendered."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def pause(self) -> None:
+        """Read nothing more for now."""
+        self._paused = True
+        if self.transport is not None and not self._lost:
+            self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Read again, beginning with what was received already."""
+        self._paused = False
+        if self.transport is not None and not self._lost:
+            self.transport.resumeProducing()
+            self._split()
+
+    def secret(self, on: bool) -> None:
+        """The next line is a password: nothing to do where nothing is echoed."""
+
+    def hang_up(self) -> None:
+        """End the connection, after what was sent; in the end without mercy."""
+        if self._lost or self._cut is not None or self.transport is None:
+            return
+        # A transport with a producer waits for that before it closes.
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+        if not self._lost:
+            self._cut = self.hub.clock.callLater(
+                PATIENCE, self.transport.abortConnection
+            )
+
+    # How
+
+    @property
+    def line_limit(self) -> int:
+        """The longest line, in bytes, without its end."""
+        return self._lines.limit
+
+    @line_limit.setter
+    def line_limit(self, limit: int) -> None:
+        self._lines.limit = limit
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is over."""
+        return self._lost
+
+    def _split(self) -> None:
+        if self._splitting:
+            return  # resumed from within a line: the loop below goes on
+        self._splitting = True
+        try:
+            while self._lost or not self._paused:
+                line = self._lines.take()
+                if line is None:
+                    break
+                if isinstance(line, Overlong):
+                    self.lineLengthExceeded(line.length)
+                else:
+                    self.lineReceived(line)
+        finally:
+            self._splitting = False
+
+
+@implementer(IPushProducer)
+class _Writing:
+    """
+    Told by the transport when it is full and when it is empty again.
+
+    Not the connection itself, whose C{pause} and C{resume} are about reading.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def pauseProducing(self) -> None:
+        self._session.congested()
+
+    def resumeProducing(self) -> None:
+        self._session.drained()
+
+    def stopProducing(self) -> None:
+        """The connection is lost, which it is told itself."""
+
+
+def address_of(peer: IAddress) -> str:
+    """
+    Where a connection comes from, as people write it.
+
+    @return: An IP address, IPv4 also where the socket is one of both kinds; C{local}
+        for UNIX sockets.
+    """
+    try:
+        address = ip_address(getattr(peer, "host", "").partition("%")[0])
+    except ValueError:
+        return "local"
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(address)
+
+
+def stay_in_touch(transport: IStream) -> None:
+    """Send without delay, and notice when the peer is gone."""
+    if not ITCPTransport.providedBy(transport):
+        return
+    transport.setTcpNoDelay(True)
+    transport.setTcpKeepAlive(True)
+    handle = getattr(transport, "getHandle", lambda: None)()
+    if isinstance(handle, socket.socket):
+        for name, value in (_PROBES | _UNANSWERED).items():
+            if hasattr(socket, name):
+                handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
