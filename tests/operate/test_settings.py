@@ -227,6 +227,15 @@ class WriteConfigTests(SynchronousTestCase):
             self.assertIn(f"\n# {name} = {setting.show(setting.default)}\n", text)
         self.assertEqual(self.back(Settings()), Settings())
 
+    def test_manual(self) -> None:
+        """docs/chatd.toml is what --write-config prints."""
+        manual = Path(__file__).parents[2] / "docs" / "chatd.toml"
+        self.assertEqual(
+            manual.read_text("utf-8"),
+            write_config(Settings()),
+            "run: chatd --write-config > docs/chatd.toml",
+        )
+
     def test_uncommented(self) -> None:
         """The comments are right: uncommented they give the defaults again."""
         path = Path(self.mktemp())
