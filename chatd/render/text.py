@@ -92,7 +92,9 @@ class _Text:
             case Emoted():
                 name = self.paint.name(event.sender)
                 words = self._words(event, event.text)
-                return [f"{self._when(event)}{self._where(event.room)}** {name} {words}"]
+                return [
+                    f"{self._when(event)}{self._where(event.room)}** {name} {words}"
+                ]
             case Whispered():
                 return self._whispered(event)
             case Notice():
@@ -183,13 +185,15 @@ class _Text:
             case TopicChanged():
                 if not event.text:
                     return f"{event.sender.name} cleared the topic of {event.room}."
-                return f"{event.sender.name} set the topic of {event.room}: {event.text}"
+                return (
+                    f"{event.sender.name} set the topic of {event.room}: {event.text}"
+                )
             case RoomChanged():
                 kind = "private" if event.private else "public"
                 history = "kept" if event.history else "NOT kept"
                 return (
-                    f"{event.sender.name} changed {event.room}: it is {kind}, and what is "
-                    f"said is {history}."
+                    f"{event.sender.name} changed {event.room}: it is {kind}, and "
+                    f"what is said is {history}."
                 )
             case Invited():
                 if self.reader is not None and self.reader.id == event.person.id:
@@ -197,7 +201,9 @@ class _Text:
                         f"{event.sender.name} invites you to {event.room}: "
                         f"/join {event.room}"
                     )
-                return f"{event.sender.name} invited {event.person.name} to {event.room}."
+                return (
+                    f"{event.sender.name} invited {event.person.name} to {event.room}."
+                )
             case Moderated():
                 return self._moderated(event)
             case Announced():
@@ -221,8 +227,8 @@ class _Text:
             case LockdownChanged():
                 if event.on:
                     return (
-                        f"{event.sender.name} locked the server down: only members come "
-                        "in, and nobody registers."
+                        f"{event.sender.name} locked the server down: only members "
+                        "come in, and nobody registers."
                     )
                 return f"{event.sender.name} ended the lock-down."
             case MotdChanged():

@@ -1,0 +1,15 @@
+"""The bus of a server that is the only one."""
+
+from collections.abc import Callable
+
+from chatd.chat.events import Event
+
+
+class Alone:
+    """There is nobody to tell."""
+
+    def publish(self, event: Event) -> None:
+        """Nothing to do."""
+
+    def connect(self, deliver: Callable[[Event], None]) -> None:
+        """Nothing will be heard."""
