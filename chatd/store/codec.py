@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Any, NamedTuple, get_origin, get_type_hints
+from functools import cache
+from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
 from chatd.chat.account import Person
 from chatd.chat.events import (
@@ -25,6 +26,8 @@ from chatd.chat.events import (
     TopicChanged,
     Whispered,
 )
+
+T = TypeVar("T")
 
 # What is written is read for as long as there are databases: never rename a kind.
 KINDS: Mapping[str, type[Any]] = {
@@ -94,7 +97,7 @@ def to_row(event: Event) -> Row:
     body = ""
     if shape.body:
         rest = {name: _plain(getattr(event, name)) for name in shape.body}
-        body = json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
+        body = _dumps(rest)
     return Row(
         event.id,
         milliseconds(event.time),
@@ -127,19 +130,41 @@ def to_event(row: Row) -> Event:
     return event
 
 
+def to_json(value: Any) -> str:
+    """Write a dataclass down whose fields are numbers, texts, flags or choices."""
+    kind: Any = type(value)
+    return _dumps({name: _plain(getattr(value, name)) for name in _readers(kind)})
+
+
+def from_json(kind: type[T], text: str) -> T:
+    """Read what L{to_json} wrote; fields of later versions are passed over."""
+    body = json.loads(text)
+    any_kind: Any = kind
+    readers = _readers(any_kind).items()
+    return kind(**{name: read(body[name]) for name, read in readers if name in body})
+
+
 def milliseconds(seconds: float) -> int:
     """POSIX seconds as they are stored."""
     return round(seconds * 1000)
 
 
-def _shape(event: type[Any]) -> _Shape:
-    hints = get_type_hints(event)
-    names = [field.name for field in fields(event)]
-    columns = [name for name in names if name in Row._fields and name != "sender"]
-    rest = [name for name in names if name not in Row._fields]
-    people = [name for name in rest if hints[name] is Person]
-    body = {name: _reader(hints[name]) for name in rest}
-    return _Shape(tuple(columns), body, people[0] if people else "")
+def _shape(event: Any) -> _Shape:
+    readers = _readers(event)
+    columns = [name for name in readers if name in Row._fields and name != "sender"]
+    body = {name: read for name, read in readers.items() if name not in Row._fields}
+    others = [name for name in body if get_type_hints(event)[name] is Person]
+    return _Shape(tuple(columns), body, others[0] if others else "")
+
+
+@cache
+def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
+    hints = get_type_hints(kind)
+    return {field.name: _reader(hints[field.name]) for field in fields(kind)}
+
+
+def _dumps(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:
@@ -157,7 +182,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return lambda value: Person(*value)
     if get_origin(hint) is tuple:
         return tuple
-    if issubclass(hint, Enum):
+    if isinstance(hint, type) and issubclass(hint, Enum):
         return lambda value: hint(value)
     return lambda value: value
 

@@ -1,0 +1,313 @@
+"""
+Opening the database of this machine: making it, upgrading it, or refusing it.
+
+Beside the database lies a small file, C{….about}, that says what to expect. It is read
+first, so that a database that does not look right is not touched at all.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlcipher3 import dbapi2
+
+from chatd.store import sqlite
+from chatd.store.codec import from_json, to_json
+from chatd.store.lock import Lock
+from chatd.store.schema import REVISIONS
+
+MIGRATIONS = "chatd:store/migrations"
+
+# Seconds for looking a database through at start. One that takes longer is not looked
+# through to its end: each page carries a check that is made whenever it is read.
+CHECKING = 0.5
+
+
+class StoreRefused(Exception):
+    """The database cannot be used as it is; one sentence says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """
+    What is known of a database without opening it.
+
+    @ivar schema: The last step of the schema that was taken.
+    @ivar check: What tells its key from another; C{""} if it is not encrypted.
+    """
+
+    schema: str
+    check: str
+
+
+def about_path(path: Path) -> Path:
+    """Say where it is written what is known of a database; there as long as data is."""
+    return path.with_name(f"{path.name}.about")
+
+
+def prepare(
+    path: Path,
+    *,
+    key: str | None,
+    check: str,
+    migrations: str = MIGRATIONS,
+    revisions: Sequence[str] = REVISIONS,
+) -> Lock:
+    """
+    Make sure that there is a database of today's schema.
+
+    @param key: 64 hexadecimal digits, or C{None} for one that is not encrypted.
+    @param check: What tells this key from another.
+    @return: What keeps other servers away until it is released.
+    @raise StoreRefused: if that cannot be; then nothing was changed.
+    """
+    check = check if key is not None else ""
+    about = _look(path, check, revisions)
+    try:
+        if about is None:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = Lock(path.with_name(f"{path.name}.lock"))
+    except BlockingIOError:
+        raise StoreRefused(
+            f"{path} is in use: another chatd runs on it. Stop that one first."
+        ) from None
+    except OSError as problem:
+        raise StoreRefused(_unwritable(path, problem)) from None
+    try:
+        about = _look(path, check, revisions)  # perhaps another has just made it
+        if about is None:
+            _make(path, key, About(revisions[-1], check), migrations)
+        else:
+            _use(path, key, about, migrations, revisions)
+    except (OSError, dbapi2.Error, SQLAlchemyError) as problem:
+        lock.undo()
+        raise StoreRefused(_unwritable(path, problem)) from None
+    except BaseException:
+        lock.undo()
+        raise
+    return lock
+
+
+def _look(path: Path, check: str, revisions: Sequence[str]) -> About | None:
+    """
+    Compare what is there with what should be, opening nothing.
+
+    @return: C{None} if there is nothing.
+    """
+    about_file = about_path(path)
+    about = _read_about(about_file)
+    journal = path.with_name(f"{path.name}-wal")
+    if about is None:
+        for file in (path, journal):
+            if file.exists():
+                raise StoreRefused(
+                    f"{file} is there but {about_file} is missing: put it back from"
+                    " your backup, or move the database away to begin anew."
+                )
+        return None
+    if about.check and not check:
+        raise StoreRefused(
+            f"{path} is encrypted: it cannot be opened without its key. Put the key"
+            " back, and do not ask for an unencrypted database."
+        )
+    if check and not about.check:
+        raise StoreRefused(
+            f"{path} is not encrypted: say in the settings that it should not be, or"
+            " move it away to begin anew."
+        )
+    if about.check != check:
+        raise StoreRefused(
+            f"{path} was encrypted with another key: put that key back from your"
+            " backup, or move the database away to begin anew."
+        )
+    if about.schema not in revisions:
+        raise _too_new(path, about.schema)
+    if not path.exists():
+        if _new(path).exists() and not journal.exists():
+            return about  # an interrupted first start
+        raise StoreRefused(
+            f"{path} is missing, and there was data in it: put it back from your"
+            f" backup, or move {about_file} away to begin anew."
+        )
+    if path.stat().st_size == 0:
+        raise _damaged(path, "it is empty")
+    return about
+
+
+def _read_about(file: Path) -> About | None:
+    try:
+        return from_json(About, file.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, AttributeError) as problem:
+        raise StoreRefused(
+            f"{file} cannot be read ({_reason(problem)}): put it back from your backup."
+        ) from None
+
+
+def _make(path: Path, key: str | None, about: About, migrations: str) -> None:
+    # Under another name first, so that an interrupted start leaves nothing half made.
+    new = _new(path)
+    _remove(new)
+    os.close(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600))
+    try:
+        _migrate(new, key, migrations)
+    except BaseException:
+        _remove(new)
+        raise
+    _write_about(path, about)
+    new.rename(path)
+    _sync(path.parent)
+
+
+def _use(
+    path: Path, key: str | None, about: About, migrations: str, revisions: Sequence[str]
+) -> None:
+    if not path.exists():
+        _new(path).rename(path)
+    schema = _inspect(path, key)
+    if schema not in revisions:
+        raise _too_new(path, schema)
+    if schema != revisions[-1]:
+        _copy(path, key, path.with_name(f"{path.name}.before-{revisions[-1]}"))
+        _migrate(path, key, migrations)
+    if about.schema != revisions[-1]:
+        _write_about(path, About(revisions[-1], about.check))
+
+
+def _inspect(path: Path, key: str | None) -> str:
+    """
+    Look a database through without changing anything in its directory.
+
+    @return: The step of the schema it is at.
+    """
+    try:
+        with _untouched(path, key) as connection:
+            (schema,) = connection.execute(
+                "SELECT version_num FROM alembic_version"
+            ).fetchone()
+            until = monotonic() + CHECKING
+            connection.set_progress_handler(lambda: monotonic() > until, 100_000)
+            try:
+                (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            except dbapi2.OperationalError as problem:
+                if "interrupted" not in str(problem):
+                    raise
+                result = "ok"
+    except (dbapi2.Error, TypeError) as problem:
+        raise _damaged(path, _reason(problem)) from None
+    if result != "ok":
+        raise _damaged(path, result.replace("\n", " "))
+    return str(schema)
+
+
+@contextmanager
+def _untouched(path: Path, key: str | None) -> Iterator[Any]:
+    """Open a database so that nothing is written, not even beside it."""
+    journal, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    indexed = index.exists()
+    if not journal.exists() or journal.stat().st_size == 0:
+        how = "immutable=1"
+    elif indexed:
+        how = "mode=ro&readonly_shm=1"
+    else:
+        how = "mode=ro"  # makes an index of the journal
+    connection = sqlite.connect(path, key, how=how)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        if not indexed:
+            index.unlink(missing_ok=True)
+
+
+def _migrate(path: Path, key: str | None, migrations: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", migrations)
+    engine = sqlite.writing(path, key)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    engine.dispose()
+    sqlite.settle(path, key)
+
+
+def _copy(path: Path, key: str | None, copy: Path) -> None:
+    sqlite.settle(path, key)
+    unfinished = copy.with_name(f"{copy.name}.new")
+    try:
+        shutil.copy2(path, unfinished)
+        _sync(unfinished)
+    except OSError as problem:
+        unfinished.unlink(missing_ok=True)
+        raise StoreRefused(
+            f"{path} must be upgraded, but no copy of it can be made at {copy}"
+            f" ({_reason(problem)}): make room there."
+        ) from None
+    unfinished.replace(copy)
+    _sync(copy.parent)
+
+
+def _write_about(path: Path, about: About) -> None:
+    file = about_path(path)
+    new = file.with_name(f"{file.name}.new")
+    new.write_text(to_json(about) + "\n", "utf-8")
+    _sync(new)
+    new.replace(file)
+    _sync(file.parent)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or what is in a directory, is on the disk."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return  # Windows cannot open directories
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _new(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _too_new(path: Path, schema: str) -> StoreRefused:
+    return StoreRefused(
+        f"{path} was written by a newer chatd (its schema is {schema}): install that"
+        " version again, or put the copy back that it made before upgrading."
+    )
+
+
+def _damaged(path: Path, what: str) -> StoreRefused:
+    return StoreRefused(
+        f"{path} is damaged ({what}): put it back from your backup. It was not changed."
+    )
+
+
+def _unwritable(path: Path, problem: Exception) -> str:
+    return (
+        f"{path} cannot be opened ({_reason(problem)}): look at the free space and at"
+        f" the rights in {path.parent}."
+    )
+
+
+def _reason(problem: Exception) -> str:
+    problem = getattr(problem, "orig", problem)
+    text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+    return text.replace("\n", " ")

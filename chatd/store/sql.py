@@ -1,0 +1,268 @@
+"""The questions of C{chat.store}, asked of an SQL database."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from time import time
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import Logger
+
+from chatd.chat.account import Account, Person
+from chatd.chat.events import Event
+from chatd.chat.store import PublicKey, Query, RoomRecord, ServerRecord, StoreDown
+from chatd.store import people, reading, records, sqlite
+from chatd.store.lock import Lock
+from chatd.store.opening import prepare
+from chatd.store.workers import Inline, Threads, Workers
+from chatd.store.writing import Task
+
+T = TypeVar("T")
+
+
+class SqlStore:
+    """
+    A database on this machine, in threads of its own.
+
+    Nothing happens before L{open}: no thread, no connection, no file.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        key: str | None,
+        check: str = "",
+        call: Callable[..., object] | None,
+        readers: int = 2,
+        now: Callable[[], float] = time,
+    ) -> None:
+        """
+        @param path: The database; other files are made beside it.
+        @param key: 64 hexadecimal digits; C{None}: a database that is not encrypted.
+        @param check: What tells this key from another, and may be known.
+        @param call: C{reactor.callFromThread}; C{None}: without threads, for tests.
+        @param now: POSIX seconds.
+        """
+        self._path = path
+        self._key = key
+        self._check = check
+        self._call = call
+        self._number = readers
+        self._now = now
+        self._well = True
+        self._lock: Lock | None = None
+        self._workers: Workers | None = None
+
+    # Coming and going
+
+    def open(self) -> None:
+        """
+        Make what is missing, lead an older database to today's schema, and begin.
+
+        @raise StoreRefused: if that cannot be; then nothing was changed.
+        """
+        self._lock = prepare(self._path, key=self._key, check=self._check)
+        writer = sqlite.writing(self._path, self._key).connect()
+        readers = [
+            sqlite.reading(self._path, self._key).connect()
+            for _ in range(self._number if self._call else 1)
+        ]
+        if self._call:
+            self._workers = Threads(writer, readers, sqlite.insert, self._report)
+        else:
+            self._workers = Inline(writer, readers[0], sqlite.insert, self._settle)
+
+    def close(self) -> "Deferred[None]":
+        """
+        Do what was asked already, then close; a second time does nothing.
+
+        @return: Fires when it is done.
+        """
+        workers, self._workers = self._workers, None
+        if workers is None:
+            return succeed(None)
+        done: Deferred[None] = Deferred()
+        call = self._call or _at_once
+        workers.stop(lambda: call(self._closed, done))
+        return done
+
+    def _closed(self, done: "Deferred[None]") -> None:
+        if self._lock is not None:
+            self._lock.release()
+        done.callback(None)
+
+    # What happened
+
+    def append(self, events: Sequence[Event]) -> "Deferred[list[Exception | None]]":
+        """Keep events, and change rooms, roles and bans as they say."""
+        return self._do(Task(events=tuple(events)))
+
+    async def stored(self, ids: Collection[int]) -> set[int]:
+        return await self._read(reading.stored, ids)
+
+    async def last_id(self) -> int:
+        return await self._read(reading.last_id)
+
+    async def event(self, id: int) -> Event | None:
+        return await self._read(reading.event, id)
+
+    async def by_key(self, sender: int, key: str) -> Event | None:
+        return await self._read(reading.by_key, sender, key)
+
+    async def history(
+        self, room: str, *, before: int = 0, after: int = 0, limit: int
+    ) -> list[Event]:
+        return await self._read(reading.history, room, before, after, limit)
+
+    async def whispers(
+        self, person: int, other: int, *, before: int = 0, after: int = 0, limit: int
+    ) -> list[Event]:
+        return await self._read(reading.whispers, person, other, before, after, limit)
+
+    async def unseen_whispers(self, person: int, *, limit: int) -> list[Event]:
+        return await self._read(reading.unseen_whispers, person, limit)
+
+    async def missed(
+        self, person: int, rooms: Collection[str], *, after: int, upto: int, limit: int
+    ) -> list[Event]:
+        return await self._read(reading.missed, person, rooms, after, upto, limit)
+
+    async def search(self, query: Query) -> list[Event]:
+        return await self._read(reading.search, query)
+
+    async def unread(
+        self, person: Person, marks: Mapping[str, int]
+    ) -> dict[str, tuple[int, int]]:
+        return await self._read(reading.unread, person, marks)
+
+    async def mentions(
+        self, person: Person, marks: Mapping[str, int], *, limit: int
+    ) -> list[Event]:
+        return await self._read(reading.mentions, person, marks, limit)
+
+    async def forget(self, room: str, *, before: float, limit: int) -> int:
+        return await self._write(reading.forget, room, before, limit)
+
+    # What there is
+
+    async def rooms(self) -> list[RoomRecord]:
+        return await self._read(records.all_rooms)
+
+    async def server(self) -> ServerRecord:
+        return await self._read(records.server)
+
+    async def setting(self, name: str) -> str:
+        return await self._read(records.setting, name)
+
+    async def keep_setting(self, name: str, value: str) -> None:
+        await self._write(records.keep_setting, name, value)
+
+    # Accounts
+
+    async def account(self, id: int) -> Account | None:
+        return await self._read(people.account, "id", id)
+
+    async def account_named(self, key: str) -> Account | None:
+        return await self._read(people.account, "key", key)
+
+    async def account_like(self, skeleton: str) -> Account | None:
+        return await self._read(people.account, "skeleton", skeleton)
+
+    async def accounts(self) -> int:
+        return await self._read(people.number_of_accounts)
+
+    async def operators(self) -> int:
+        return await self._read(people.number_of_operators)
+
+    async def add_account(self, account: Account) -> None:
+        await self._write(people.add_account, account)
+
+    async def save_account(self, account: Account) -> None:
+        await self._write(people.save_account, account)
+
+    async def rooms_of(self, account: int) -> list[str]:
+        return await self._read(people.rooms_of, account)
+
+    async def keep_rooms_of(self, account: int, rooms: Collection[str]) -> None:
+        await self._write(people.keep_rooms_of, account, tuple(rooms))
+
+    async def marks(self, account: int) -> dict[str, int]:
+        return await self._read(people.marks_of, account)
+
+    async def keep_marks(self, account: int, marks: Mapping[str, int]) -> None:
+        await self._write(people.keep_marks, account, dict(marks))
+
+    async def addresses(self, account: int) -> set[str]:
+        return await self._read(people.addresses_of, account)
+
+    async def keep_address(self, account: int, address: str) -> None:
+        await self._write(people.keep_address, account, address)
+
+    # Ways to come in
+
+    async def add_token(self, digest: str, person: Person, expires: float) -> None:
+        await self._write(people.add_token, digest, person, expires, self._now())
+
+    async def token(self, digest: str, now: float) -> Person | None:
+        return await self._read(people.token, digest, now)
+
+    async def remove_tokens(self, person: int) -> None:
+        await self._write(people.remove_tokens, person)
+
+    async def keys(self, account: int) -> list[PublicKey]:
+        return await self._read(people.keys, account)
+
+    async def key_owner(self, fingerprint: str) -> int:
+        return await self._read(people.key_owner, fingerprint)
+
+    async def add_key(self, account: int, key: PublicKey) -> None:
+        await self._write(people.add_key, account, key)
+
+    async def remove_key(self, account: int, fingerprint: str) -> bool:
+        return await self._write(people.remove_key, account, fingerprint)
+
+    async def add_invitation(self, digest: str, by: int, expires: float) -> None:
+        await self._write(people.add_invitation, digest, by, expires, self._now())
+
+    async def take_invitation(self, digest: str, now: float) -> bool:
+        return await self._write(people.take_invitation, digest, now)
+
+    # How it is done
+
+    def _read(self, question: Callable[..., T], *args: Any) -> "Deferred[T]":
+        task = Task(lambda connection: question(connection, *args))
+        if self._workers is None:
+            return fail(StoreDown())
+        self._workers.read(task)
+        return task.answer
+
+    def _write(self, job: Callable[..., T], *args: Any) -> "Deferred[T]":
+        return self._do(Task(lambda connection: job(connection, *args)))
+
+    def _do(self, task: Task) -> "Deferred[Any]":
+        if self._workers is None:
+            return fail(StoreDown())
+        self._workers.write(task)
+        return task.answer
+
+    def _report(self, tasks: Sequence[Task], problem: Exception | None) -> None:
+        assert self._call is not None
+        self._call(self._settle, tasks, problem)
+
+    def _settle(self, tasks: Sequence[Task], problem: Exception | None) -> None:
+        if problem is not None and self._well:
+            # Only what the database says: with the statement would come what was said.
+            reason = str(getattr(problem, "orig", problem))
+            self._log.error("{path} failed: {reason}", path=self._path, reason=reason)
+        elif problem is None and not self._well:
+            self._log.info("{path} is well again", path=self._path)
+        self._well = problem is None
+        for task in tasks:
+            task.settle()
+
+
+def _at_once(function: Callable[..., object], *args: object) -> None:
+    function(*args)

@@ -1,0 +1,181 @@
+"""
+All that is particular to SQLite: connections, writing many rows, search.
+
+The file is encrypted by SQLCipher, which is SQLite with one more pragma; without a
+key it reads and writes plain SQLite files.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    column,
+    create_engine,
+    delete,
+    event,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.pool import NullPool
+from sqlcipher3 import dbapi2
+
+from chatd.store import words
+from chatd.store.codec import Row
+from chatd.store.schema import events
+
+# Seconds to wait for another process, such as one that makes a backup.
+BUSY = 5.0
+
+_EVENTS = f"INSERT INTO events ({', '.join(Row._fields)}) VALUES"
+_SEARCH = "INSERT INTO search (rowid, text) VALUES"
+_ROW = f"({', '.join('?' * len(Row._fields))})"
+_ROWS = 500  # in one statement; SQLite takes 250,000 values
+
+_search = table("search", column("rowid"), column("text"))
+
+
+def connect(path: Path, key: str | None, *, how: str = "mode=rw") -> Any:
+    """
+    Open the file as a DB-API connection that may be used in any one thread at a time.
+
+    @param key: 64 hexadecimal digits, or C{None} for a plain file.
+    @param how: Parameters of an SQLite URI.
+    """
+    connection = dbapi2.connect(
+        f"file:{quote(str(path.absolute()))}?{how}",
+        uri=True,
+        timeout=BUSY,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    if key is not None:
+        if len(bytes.fromhex(key)) != 32:
+            raise ValueError("the key of the database has 64 hexadecimal digits")
+        connection.execute(f"PRAGMA key = \"x'{key}'\"")
+    return connection
+
+
+def writing(path: Path, key: str | None) -> Engine:
+    """Make an engine whose transactions may write."""
+
+    def creator() -> Any:
+        connection = connect(path, key)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    engine = _engine(creator)
+
+    # Taking the lock at once: one that begins by reading could be refused later.
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def reading(path: Path, key: str | None) -> Engine:
+    """Make an engine that cannot write."""
+
+    def creator() -> Any:
+        connection = connect(path, key)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    return _engine(creator)
+
+
+def _engine(creator: Any) -> Engine:
+    # Parameters are hidden: what people said must not get into the log with an error.
+    return create_engine(
+        "sqlite://",
+        module=dbapi2,
+        creator=creator,
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
+
+
+def settle(path: Path, key: str | None) -> None:
+    """
+    Move everything from the journal into the file, which must not be in use.
+
+    @raise OSError: if something else uses it.
+    """
+    connection = connect(path, key)
+    try:
+        (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.close()
+    if busy:
+        raise OSError("another program uses it")
+
+
+def insert(connection: Connection, rows: Sequence[Row]) -> None:
+    """
+    Write events, and index what was said.
+
+    One statement for many rows: after each statement the thread must wait for its
+    turn to run Python. With a busy reactor and 100 rows, executemany takes five times
+    as long.
+    """
+    for start in range(0, len(rows), _ROWS):
+        some = rows[start : start + _ROWS]
+        connection.exec_driver_sql(
+            f"{_EVENTS} {', '.join([_ROW] * len(some))}",
+            tuple(value for row in some for value in row),
+        )
+        texts = [
+            value
+            for row in some
+            if row.kind in SEARCHED
+            for value in (row.id, _indexed(row.text))
+        ]
+        if texts:
+            pairs = ", ".join(["(?, ?)"] * (len(texts) // 2))
+            connection.exec_driver_sql(f"{_SEARCH} {pairs}", tuple(texts))
+
+
+def unindex(connection: Connection, ids: Sequence[int]) -> None:
+    """Take events out of the index."""
+    connection.execute(delete(_search).where(_search.c.rowid.in_(ids)))
+
+
+def found(
+    phrases: Iterable[tuple[Sequence[str], bool]],
+    *columns: ColumnElement[Any],
+    after: int = 0,
+) -> Select[Any]:
+    """
+    Ask for events in which all phrases occur, latest first.
+
+    @param phrases: As C{words.phrase} makes them; none is empty.
+    @param after: Only ids above.
+    """
+    # Each phrase in quotes: without them -, OR and * would be syntax.
+    match = " AND ".join(
+        f'"{" ".join(tokens)}"{" *" if begun else ""}' for tokens, begun in phrases
+    )
+    return (
+        select(*columns)
+        .select_from(_search.join(events, events.c.id == _search.c.rowid))
+        .where(literal_column("search").op("MATCH")(match), _search.c.rowid > after)
+        .order_by(_search.c.rowid.desc())
+    )
+
+
+# Kinds of events whose text is found.
+SEARCHED = ("said", "emoted", "whispered")
+
+
+def _indexed(text: str) -> str:
+    # Plain text is cut into words by the index itself, which knows no other scripts.
+    return text if text.isascii() else " ".join(words.tokens(text))
