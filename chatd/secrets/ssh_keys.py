@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from chatd.chat.clean import clean
 from chatd.chat.errors import BadRequest
+from chatd.chat.store import PublicKey
 
 RSA_BITS = 2048  # at least
 _LONGEST = 4096  # characters of a line; RSA with 16,384 bits has 2,750
@@ -24,23 +24,7 @@ _COMMENT = 64  # characters that are kept
 _KINDS = "Keys of the kinds ed25519, ecdsa and rsa are accepted."
 
 
-@dataclass(frozen=True, slots=True)
-class SSHKey:
-    """
-    A public key.
-
-    @ivar kind: As in SSH, such as C{ssh-ed25519}.
-    @ivar data: The key itself, in base64.
-    @ivar fingerprint: C{SHA256:} and base64, as C{ssh-keygen -l} prints it.
-    """
-
-    kind: str
-    data: str
-    comment: str
-    fingerprint: str
-
-
-def parse_public_key(line: str) -> SSHKey:
+def parse_public_key(line: str) -> PublicKey:
     """
     Read a line of an C{id_….pub} or C{authorized_keys} file.
 
@@ -75,7 +59,7 @@ def parse_public_key(line: str) -> SSHKey:
     written = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     kind, _, data = written.partition(" ")
     fingerprint = base64.b64encode(hashlib.sha256(base64.b64decode(data)).digest())
-    return SSHKey(
+    return PublicKey(
         kind,
         data,
         comment.strip()[:_COMMENT],

@@ -40,7 +40,7 @@ def line(
     return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
-class SSHKeyTests(SynchronousTestCase):
+class PublicKeyTests(SynchronousTestCase):
     """Keys that people hand in."""
 
     def refused(self, text: str, reason: str) -> None:

@@ -1,0 +1,526 @@
+"""Puts the server together, starts it and stops it: the only file that knows all."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
+from importlib.metadata import entry_points
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.protocol import Factory
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
+
+import chatd.commands
+from chatd import __version__
+from chatd.bus.alone import Alone
+from chatd.chat.command import Commands
+from chatd.chat.events import Notice
+from chatd.chat.hub import Hub
+from chatd.chat.rules import Rules
+from chatd.chat.store import PublicKey
+from chatd.doors import refusal
+from chatd.doors.json import JSONFactory
+from chatd.doors.port import OnePort
+from chatd.doors.refusal import Refusal
+from chatd.doors.text import TextFactory
+from chatd.operate import notify
+from chatd.operate.addresses import addresses, join_lines
+from chatd.operate.listening import NotListening, Place, accept, listen
+from chatd.operate.log import Log, is_ours
+from chatd.operate.options import SettingsOptions
+from chatd.operate.refusal import refuse_to_start
+from chatd.operate.settings import Settings, SettingsError, changed, load
+from chatd.secrets import codes
+from chatd.secrets.certificate import ReloadingContext, ensure_certificate, own_names
+from chatd.secrets.database_key import check_value, database_key
+from chatd.secrets.files import SecretsError, write_secret
+from chatd.secrets.passwords import Passwords, Workers
+from chatd.secrets.ssh_keys import parse_public_key
+from chatd.store.opening import StoreRefused, about_path
+from chatd.store.sql import SqlStore
+from chatd.wire.sniff import Guess
+
+# Packages that bring commands name their modules in this group.
+ENTRY_POINTS = "chatd.commands"
+
+# Seconds between the times at which read marks are stored.
+MARKS_EVERY = 5.0
+
+# Seconds between the times at which old messages are removed, and how many at once.
+FORGET_EVERY = 3600.0
+FORGET_STEP = 500
+
+# Seconds that a stop may take: to store what is in flight, and to send it.
+STORING = 5.0
+SENDING = 3.0
+
+
+class Options(SettingsOptions):
+    """Chat for people with nothing installed."""
+
+
+def makeService(options: Options) -> "ChatService":
+    """What twistd runs."""
+    from twisted.internet import reactor
+
+    # time.time, the default, would fire or stall every timer when the clock is set.
+    reactor.seconds = time.monotonic  # type: ignore[attr-defined]
+    return ChatService(options, reactor)
+
+
+class ChatService(Service):
+    """
+    The whole server.
+
+    There is no thread, file or listener before L{startService}: twistd forks first.
+    """
+
+    def __init__(self, options: Options, reactor: Any) -> None:
+        self._options = options
+        self._reactor = reactor
+        self.settings = options.settings
+        self._twistd: Mapping[str, Any] = options.parent or {}
+        self._data = Path(self.settings.data).absolute()
+        self._keys = Path(self.settings.keys).absolute()
+        self._claim = self._keys / "claim-code"
+        nodaemon = bool(self._twistd.get("nodaemon", True))
+        self._nodaemon = nodaemon
+        self._log_file = Log(
+            self.settings.log,
+            self._data / "log",
+            reactor,
+            sys.stdout if nodaemon else None,
+        )
+        self._loops: list[LoopingCall] = []
+        self._ports: list[IListeningPort] = []
+        self._stopping = False
+        self._why = "The server is stopping."
+
+    # Starting
+
+    def setServiceParent(self, parent: object) -> None:
+        if is_ours(self._twistd):
+            self._log_file.attach(parent)
+        super().setServiceParent(parent)
+
+    def startService(self) -> None:
+        super().startService()
+        if is_ours(self._twistd):
+            self._log_file.start()
+        try:
+            self._assemble()
+        except (SecretsError, StoreRefused, NotListening, SettingsError) as problem:
+            refuse_to_start(str(problem), self._twistd)
+        except OSError as problem:
+            refuse_to_start(f"{problem.filename}: {problem.strerror}", self._twistd)
+        self._reactor.callWhenRunning(self._run)
+
+    def _assemble(self) -> None:
+        settings, reactor = self.settings, self._reactor
+        self._store = self._open_store()
+        self._context = self._open_tls() if settings.doors.tls else None
+        passwords = settings.passwords
+        self._workers = Workers(
+            reactor, threads=passwords.at_once, waiting=passwords.waiting
+        )
+        self.hub = Hub(
+            store=self._store,
+            bus=Alone(),
+            passwords=Passwords(
+                self._workers.run,
+                memory=passwords.memory // 1024,
+                passes=passwords.passes,
+                lanes=passwords.lanes,
+            ),
+            secrets=_Secrets(),
+            commands=self._load_commands(),
+            clock=reactor,
+            rules=self._rules(),
+            node=socket.gethostname(),
+        )
+        self.hub.server = self
+        self._store.open()
+        try:
+            self._ports = listen(reactor, self._places())
+        except NotListening:
+            self._store.close()
+            raise
+        self._workers.start()
+
+    def _open_store(self) -> SqlStore:
+        settings = self.settings
+        path = self._data / "chatd.db"
+        if settings.store.url:
+            raise SettingsError(
+                "store.url: other databases than the one in the folder data are not "
+                "there yet; leave it out"
+            )
+        key = None
+        if settings.store.encrypted:
+            key = database_key(self._keys / "database.key", path, about_path(path))
+        return SqlStore(
+            path,
+            key=key,
+            check=check_value(key) if key else "",
+            call=self._reactor.callFromThread,
+        )
+
+    def _open_tls(self) -> ReloadingContext:
+        tls = self.settings.tls
+        crt, key = self._keys / "tls.crt", self._keys / "tls.key"
+        if tls.certificate:
+            return ReloadingContext(Path(tls.certificate), Path(tls.key))
+        names = [*own_names(), *addresses(), *tls.names]
+        if self.settings.name:
+            names.append(self.settings.name)
+        ensure_certificate(crt, key, names)
+        return ReloadingContext(crt, key)
+
+    def _load_commands(self) -> Commands:
+        commands = Commands()
+        commands.add_package(chatd.commands)
+        found = entry_points(group=ENTRY_POINTS)
+        commands.add_strangers((point.name, point.load) for point in found)
+        commands.add_strangers(
+            (name, partial(import_module, name)) for name in self.settings.commands
+        )
+        return commands
+
+    # Where people come in
+
+    def _places(self) -> list[Place]:
+        settings = self.settings
+        self._text = TextFactory(
+            self.hub,
+            exempt=self._is_exempt,
+            telnet=settings.telnet if settings.doors.telnet else "off",
+            paste_from=settings.limits.paste_from,
+        )
+        inside = self._doors(None)
+        tls = self._encrypted(self._one_port(inside))
+        port = self._one_port(self._doors(tls))
+        places = [Place(settings.port, port, settings.interface)]
+        places += [Place(where, port) for where in settings.listen]
+        if settings.tls_port:
+            places.append(Place(settings.tls_port, tls, settings.interface))
+        if settings.telnet_port:
+            telnet = TextFactory(self.hub, exempt=self._is_exempt, telnet="on")
+            places.append(Place(settings.telnet_port, telnet, settings.interface))
+        return places
+
+    def _one_port(self, doors: Mapping[Guess, IProtocolFactory]) -> OnePort:
+        return OnePort(
+            doors,
+            self._reactor,
+            lambda: self.settings.text.greet_after,
+            lambda: self.settings.limits.undecided,
+        )
+
+    def _doors(self, tls: IProtocolFactory | None) -> dict[Guess, IProtocolFactory]:
+        """
+        The table of doors; whoever adds one puts it here.
+
+        @param tls: What leads to them once more, encrypted; C{None} inside it.
+        """
+        doors = self.settings.doors
+        refuse = partial(Refusal, clock=self._reactor)
+        text: Factory = self._text if doors.text else refuse(refusal.TEXT)
+        return {
+            Guess.TEXT: text,
+            Guess.TELNET: text,
+            Guess.JSON: (
+                JSONFactory(self.hub, exempt=self._is_exempt)
+                if doors.json
+                else refuse(refusal.JSON)
+            ),
+            Guess.HTTP: refuse(refusal.HTTP),
+            Guess.IRC: refuse(refusal.IRC),
+            Guess.SSH: refuse(refusal.SSH),
+            Guess.TLS: tls or refuse(refusal.TLS),
+        }
+
+    def _encrypted(self, factory: Factory) -> Factory:
+        if self._context is None:
+            return Refusal(refusal.TLS, self._reactor)
+        return TLSMemoryBIOFactory(self._context, False, factory)
+
+    def _is_exempt(self, address: str) -> bool:
+        try:
+            ip = ip_address(address)
+        except ValueError:
+            return True  # a UNIX socket
+        return any(ip in network for network in self.settings.limits.exempt)
+
+    # Running
+
+    def _run(self) -> None:
+        running = Deferred.fromCoroutine(self._begin())
+        running.addErrback(self._cannot_begin)
+
+    async def _begin(self) -> None:
+        await self.hub.start()
+        self._take_signals()
+        self._every(MARKS_EVERY, self.hub.archive.keep_marks)
+        self._every(FORGET_EVERY, self._forget)
+        await self._say_where()
+        accept(self._ports)
+        notify.ready(f"listening on port {self.settings.port}")
+
+    def _cannot_begin(self, failure: Failure) -> None:
+        _log.failure("the server cannot begin", failure=failure)
+        self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
+        self._reactor.stop()
+
+    async def _say_where(self) -> None:
+        settings = self.settings
+        _log.info("data in {data}, keys in {keys}", data=self._data, keys=self._keys)
+        if not settings.store.encrypted:
+            _log.warn("the database is NOT encrypted (store.encrypted = false)")
+        lines = [f"chatd {__version__} is running. Join it by:"]
+        lines += [f"    {line}" for line in self._join_lines()]
+        if self._context is not None:
+            lines.append("Fingerprint of the certificate (SHA-256):")
+            lines.append(f"    {self._context.fingerprint}")
+            if self._context.warning:
+                _log.warn("{warning}", warning=self._context.warning)
+        for line in lines:
+            _log.info("{line}", line=line)
+        code = await self.hub.login.open_claim()
+        if not code:
+            self._claim.unlink(missing_ok=True)
+            return
+        # Not through the log, which others may read.
+        write_secret(self._claim, f"{code}\n".encode(), replace=True)
+        words = "There is no operator yet. Register, then type"
+        if self._nodaemon and sys.__stdout__ is not None:
+            print(f"{words}: /claim {code}", file=sys.__stdout__, flush=True)
+        _log.info(
+            "{words} /claim with the code in {file}", words=words, file=self._claim
+        )
+
+    def _join_lines(self) -> list[str]:
+        settings = self.settings
+        there = [settings.interface] if settings.interface else addresses()
+        return join_lines(settings.port, there, settings.doors.tls, settings.name)
+
+    def _every(self, seconds: float, what: Any) -> None:
+        loop = LoopingCall(lambda: Deferred.fromCoroutine(what()))
+        loop.clock = self._reactor
+
+        def again(failure: Failure) -> None:
+            # A loop ends at its first failure, which would go unnoticed.
+            _log.failure("a regular task failed", failure=failure)
+            self._reactor.callLater(seconds, start)
+
+        def start() -> None:
+            if not self._stopping:
+                loop.start(seconds, now=False).addErrback(again)
+
+        self._loops.append(loop)
+        start()
+
+    async def _forget(self) -> None:
+        """Remove what is older than it should be, a little at a time."""
+        keep = self.settings.history.keep
+        if not keep:
+            return
+        before = self.hub.now() - keep
+        for room in self.hub.rooms:
+            while (
+                await self._store.forget(room.name, before=before, limit=FORGET_STEP)
+                == FORGET_STEP
+            ):
+                pass
+
+    def _take_signals(self) -> None:
+        """
+        Twisted's own handlers would stop a second time at a second signal, and end
+        with the status of a process that was killed.
+        """
+        calls = {"SIGTERM": self._told_to_stop, "SIGINT": self._told_to_stop}
+        if hasattr(signal, "SIGHUP"):
+            calls["SIGHUP"] = self.reload
+        for name, what in calls.items():
+            self._handle(getattr(signal, name), what)
+
+    def _handle(self, number: int, what: Any) -> None:
+        def handle(number: int, frame: object) -> None:
+            self._reactor.callFromThread(what)
+
+        signal.signal(number, handle)
+
+    def _told_to_stop(self) -> None:
+        if self._stopping:
+            # Nobody wants to wait: all that was shown is stored.
+            _log.warn("told to stop a second time: stopping at once")
+            os._exit(0)
+        _log.info("told to stop")
+        self._reactor.stop()
+
+    # What operators may do: chatd.chat.outside.Server
+
+    def stats(self) -> Mapping[str, str | int | float]:
+        """Figures for C{/stats}."""
+        hub = self.hub
+        return {
+            "version": __version__,
+            "uptime": round(hub.now() - hub.started),
+            "people": len(hub.presence),
+            "connections": len(hub.connections),
+            "rooms": len(hub.rooms),
+            "delivered": hub.delivered,
+            "waiting to be stored": len(hub.journal),
+            "unread bytes": hub.backlog,
+            "store": "well" if hub.journal.well else "does not answer",
+        }
+
+    def reload(self) -> str:
+        """Read settings and certificate again."""
+        notify.reloading()
+        words = self._reload()
+        notify.ready(f"listening on port {self.settings.port}")
+        _log.info("reload: {words}", words=words)
+        return words
+
+    def _reload(self) -> str:
+        try:
+            settings = load(self._options, os.environ)
+        except SettingsError as problem:
+            return f"Nothing was changed: {problem}"
+        difference = changed(self.settings, settings)
+        self._adopt(settings)
+        words = []
+        if difference.live:
+            words.append(f"Changed: {', '.join(difference.live)}.")
+        if difference.restart:
+            names = ", ".join(difference.restart)
+            words.append(f"These wait for a restart: {names}.")
+        if self._context is not None:
+            before = self._context.fingerprint
+            try:
+                self._context.reload()
+            except SecretsError as problem:
+                words.append(f"The certificate stays as it was: {problem}")
+            else:
+                if self._context.fingerprint != before:
+                    words.append(f"New certificate: {self._context.fingerprint}.")
+        return " ".join(words) or "Nothing is different."
+
+    def _adopt(self, settings: Settings) -> None:
+        self.settings = settings
+        self.hub.rules = self._rules()
+        self._log_file.configure(settings.log)
+        self._text.telnet = settings.telnet if settings.doors.telnet else "off"
+        self._text.paste_from = settings.limits.paste_from
+
+    def shut_down(self, seconds: float, reason: str) -> None:
+        """Stop gracefully, after so many seconds."""
+        self._why = reason or "The server is stopping."
+        if seconds:
+            told = [s for s in self.hub.connections if s.person is not None]
+            words = f"The server stops in {seconds:.0f} s. {reason}".rstrip()
+            self.hub.outbox.tell(Notice(words), told)
+        self._reactor.callLater(seconds, self._told_to_stop)
+
+    # Stopping
+
+    def stopService(self) -> "Deferred[None]":
+        super().stopService()
+        self._stopping = True
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        notify.stopping(self._why)
+        for loop in self._loops:
+            if loop.running:
+                loop.stop()
+        await DeferredList([maybeDeferred(port.stopListening) for port in self._ports])
+        await self._at_most(STORING, Deferred.fromCoroutine(self.hub.close(self._why)))
+        await self._at_most(SENDING, self.hub.all_gone())
+        self._workers.stop()
+        await self._at_most(STORING, self._store.close())
+        _log.info("stopped")
+
+    async def _at_most(self, seconds: float, waiting: "Deferred[Any]") -> None:
+        """Wait, but not for ever: systemd would not."""
+        waiting.addTimeout(seconds, self._reactor)
+        try:
+            await waiting
+        except Exception:
+            _log.failure("the stop did not wait for everything")
+
+    # What was decided
+
+    def _rules(self) -> Rules:
+        settings = self.settings
+        limits = settings.limits
+        name = settings.name or socket.gethostname()
+        encrypt = [line for line in self._join_lines() if line.startswith("openssl")]
+        return Rules(
+            server=name,
+            version=__version__,
+            encrypt=encrypt[0] if encrypt else "",
+            motd=settings.motd,
+            guests=settings.guests,
+            registration=settings.registration,
+            max_people=settings.max_people,
+            max_accounts=settings.max_accounts,
+            insecure_passwords=settings.passwords.insecure,
+            throttle=limits.throttle,
+            entering=limits.entering,
+            line_bytes_before=limits.line_before,
+            line_bytes=limits.line,
+            message_chars=limits.message_chars,
+            paste_lines=limits.paste_lines,
+            paste_bytes=limits.paste_bytes,
+            request_burst=limits.request_burst,
+            request_rate=limits.request_rate,
+            push_seconds=limits.push,
+            outbox_pause=limits.unread_pause,
+            outbox_bytes=limits.unread,
+            outbox_total=limits.unread_all,
+            rooms_per_person=limits.rooms_per_person,
+            rooms=limits.rooms,
+            waiting_whispers=limits.waiting_whispers,
+            history_shown=settings.history.shown,
+            history_max=settings.history.max,
+            failed_logins_address=limits.failed_logins_address,
+            failed_logins_account=limits.failed_logins_account,
+            failed_logins_session=limits.failed_logins_session,
+            registrations_address=limits.registrations_address,
+            registrations=limits.registrations,
+        )
+
+
+class _Secrets:
+    """The real C{chatd.chat.outside.Secrets}."""
+
+    def new_token(self) -> str:
+        return codes.new_token()
+
+    def new_code(self) -> str:
+        return codes.new_code()
+
+    def digest(self, token: str) -> str:
+        return codes.digest(token)
+
+    def read_code(self, text: str) -> str:
+        return codes.read_code(text)
+
+    def public_key(self, line: str) -> PublicKey:
+        return parse_public_key(line)
+
+
+_log = Logger()
