@@ -80,6 +80,8 @@ class Telnet:
 
     def __init__(self) -> None:
         self.answered = False
+        self._want_keys = False
+        self._hiding = False
         self._ours: dict[int, _State] = {}
         self._theirs: dict[int, _State] = {}
         self._reading = _Reading.DATA
@@ -95,6 +97,7 @@ class Telnet:
 
         @return: What there is to write; see L{take_output}.
         """
+        self._want_keys = True
         for option in (ECHO, SUPPRESS_GO_AHEAD, BINARY):
             self._ask(option, True, True)
         for option in (TERMINAL_TYPE, WINDOW_SIZE, BINARY):
@@ -103,13 +106,15 @@ class Telnet:
 
     def echo(self, on: bool) -> bytes:
         """
-        Take over the echo, or give it back to the peer, who then sees what is typed.
+        Take over the echo for a password, or let things be as they were before.
 
-        For passwords in line mode: C{echo(True)} and echoing nothing hides them.
+        In line mode a client that is told C{True} hides what is typed; in character
+        mode the echo is ours anyway, and this changes nothing.
 
         @return: What there is to write; see L{take_output}.
         """
-        self._ask(ECHO, True, on)
+        self._hiding = on
+        self._ask(ECHO, True, on or self._want_keys)
         return self.take_output()
 
     @property
@@ -210,6 +215,14 @@ class Telnet:
             return None
         if option == TERMINAL_TYPE and after is _State.YES:
             self._output += bytes([_IAC[0], _SB, TERMINAL_TYPE, _SEND, _IAC[0], _SE])
+        if ours and option in (ECHO, SUPPRESS_GO_AHEAD) and after is _State.NO:
+            # One without the other would leave people without an echo, or us with
+            # their backspaces: back to line mode.
+            self._want_keys = False
+            if option == ECHO:
+                self._ask(SUPPRESS_GO_AHEAD, True, False)
+            else:
+                self._ask(ECHO, True, self._hiding)
         return OptionChanged(option, ours, after is _State.YES)
 
     def _ask(self, option: int, ours: bool, on: bool) -> None:

@@ -216,6 +216,41 @@ class NegotiationTests(SynchronousTestCase):
         self.assertFalse(self.telnet.character_mode)
         self.assertTrue(self.telnet.answered)
 
+    def test_half_refused(self) -> None:
+        """A client that takes only one half of character mode is left in line mode."""
+        self.telnet.start()
+        self.assertEqual(self.answer(DO + b"\x01" + DONT + b"\x03"), WONT + b"\x01")
+        self.assertEqual(self.answer(DONT + b"\x01"), b"")
+        self.telnet = Telnet()
+        self.telnet.start()
+        self.assertEqual(self.answer(DO + b"\x03" + DONT + b"\x01"), WONT + b"\x03")
+        self.assertEqual(self.answer(DONT + b"\x03"), b"")
+        self.assertFalse(self.telnet.character_mode)
+
+    def test_password_in_character_mode(self) -> None:
+        """Where each key comes to us anyway, hiding one changes nothing."""
+        self.telnet.start()
+        self.assertEqual(self.telnet.echo(True), b"")
+        self.assertEqual(self.telnet.echo(False), b"")
+        self.telnet.receive(DO + b"\x01" + DO + b"\x03")
+        self.assertEqual(self.telnet.echo(True), b"")
+        self.assertEqual(self.telnet.echo(False), b"")
+        self.assertTrue(self.telnet.character_mode)
+
+    def test_password_while_character_mode_is_refused(self) -> None:
+        """A password being typed stays hidden until it is finished."""
+        self.telnet.start()
+        self.assertEqual(self.telnet.echo(True), b"")
+        self.assertEqual(self.answer(DO + b"\x01" + DONT + b"\x03"), b"")
+        self.assertEqual(self.telnet.echo(False), WONT + b"\x01")
+
+    def test_password_cannot_be_hidden(self) -> None:
+        """A client that keeps its echo is asked again for the next password only."""
+        self.assertEqual(self.telnet.echo(True), WILL + b"\x01")
+        self.assertEqual(self.answer(DONT + b"\x01"), b"")
+        self.assertEqual(self.telnet.echo(False), b"")
+        self.assertEqual(self.telnet.echo(True), WILL + b"\x01")
+
     def test_unknown_options(self) -> None:
         """An option that we have not is refused once for each time it is asked for."""
         self.assertEqual(self.answer(DO + b"\x22"), WONT + b"\x22")
