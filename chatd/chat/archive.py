@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chatd.chat.account import Person
+from chatd.chat.durations import read_duration
 from chatd.chat.errors import BadRequest, NotFound
 from chatd.chat.events import Event, Past, RoomView, Said, Whispered
 from chatd.chat.room import Room
@@ -23,8 +24,6 @@ RESUMED = 2_000
 
 # The conversation that stands for all: people in terminals read everything.
 EVERYTHING = ""
-
-_UNITS = {"m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 7 * 86_400.0}
 
 
 class Archive:
@@ -105,9 +104,9 @@ class Archive:
 
     async def log(self, session: "Session", room: Room) -> AsyncIterator[Past]:
         """A room's whole history, a piece at a time."""
-        room.check_entry(session.somebody(), session.role)
         upto, after = self._hub.last, 0
         while True:
+            room.check_entry(session.somebody(), session.role)
             events = await self._store.history(room.name, after=after or 1, limit=STEP)
             events = [event for event in events if event.id <= upto]
             if not events:
@@ -134,16 +133,18 @@ class Archive:
                     return event
         raise NotFound("There is no such message, or it is not for you.")
 
+    def rooms_for(self, session: "Session") -> list[Room]:
+        """The rooms of which the session's person may know."""
+        person = session.somebody()
+        return [room for room in self._hub.rooms if room.may_see(person, session.role)]
+
     async def search(
         self, session: "Session", words: str, *, before: int = 0, limit: int
     ) -> Past:
         """What was said with these words, where the session's person may look."""
         person = session.somebody()
-        visible = {
-            room.name.casefold(): room.name
-            for room in self._hub.rooms
-            if room.may_see(person, session.role)
-        }
+        rooms = self.rooms_for(session)
+        visible = {room.name.casefold(): room.name for room in rooms}
         query = self._read_query(words, visible, person)
         limit = max(1, min(limit, self._hub.rules.history_max))
         found = await self._store.search(
@@ -188,9 +189,9 @@ class Archive:
 
     def _read_since(self, value: str) -> float:
         now = self._hub.now()
-        ago = re.fullmatch(r"(\d{1,6})([mhdw])", value.casefold())
-        if ago:
-            return now - int(ago[1]) * _UNITS[ago[2]]
+        ago = read_duration(value)
+        if ago is not None:
+            return now - ago
         try:
             return datetime.fromisoformat(value).timestamp()
         except (ValueError, OverflowError, OSError):

@@ -41,12 +41,13 @@ class Bans:
         @raise Banned: if either is shut out.
         """
         for ban in self.in_force():
-            if ban.target == f"{ACCOUNT}{account}" or _covers(ban.target, address):
+            if ban.target == f"{ACCOUNT}{account}" or covers(ban.target, address):
                 reason = f": {ban.reason}" if ban.reason else "."
                 raise Banned(f"You are banned from this server{reason}")
 
 
-def _covers(target: str, address: str) -> bool:
+def covers(target: str, address: str) -> bool:
+    """Whether a target is a network and an address lies in it."""
     if not target.startswith(NETWORK):
         return False
     try:

@@ -75,6 +75,30 @@ class Call:
         parts = self.rest.split(None, count - 1)
         return parts + [""] * (count - len(parts))
 
+    def room_named(self, name: str) -> "Room":
+        """
+        A room that whoever calls may see; without a name the one it is meant for.
+
+        @raise NotFound: if there is none.
+        """
+        return self.hub.visible_room(self.session, name) if name else self.room
+
+    async def happened(self) -> None:
+        """
+        Wait until what was done was shown to others: only then say that it was done.
+
+        @raise NotStored: if it could not be stored, so nobody was shown it.
+        """
+        await self.session.happened()
+
+    async def taken(self) -> bool:
+        """
+        Wait until what was replied is on its way, and let others have their turn.
+
+        @return: Whether somebody is still there to read more.
+        """
+        return await self.session.taken()
+
     def reply(self, answer: str | Listing | Past) -> None:
         """Answer whoever calls, and nobody else."""
         told: Answer

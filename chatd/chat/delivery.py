@@ -102,9 +102,15 @@ class Delivery:
 
     def _show_whisper(self, event: Whispered, origin: "Session | None") -> None:
         if not self._hub.ignores(event.to.id, event.sender.id):
-            self._hub.outbox.tell(event, self._hub.sessions_of(event.to.id), event.to)
-        others = [s for s in self._hub.sessions_of(event.sender.id) if s is not origin]
+            sessions = self._hub.sessions_of(event.to.id)
+            self._hub.outbox.tell(event, sessions, event.to)
+            for session in sessions:
+                session.correspondent = event.sender
+        sessions = self._hub.sessions_of(event.sender.id)
+        others = [session for session in sessions if session is not origin]
         self._hub.outbox.tell(event, others, event.sender)
+        for session in sessions:
+            session.correspondent = event.to
 
     def _show_presence(
         self, event: Arrived | Departed | AwayChanged | Renamed | Joined | Left
@@ -129,6 +135,8 @@ class Delivery:
         elif rooms:
             readers = dict.fromkeys(s for room in rooms for s in room.readers)
             self._hub.outbox.tell(event, readers)
+        else:
+            self._hub.outbox.tell(event, sessions)
         if isinstance(event, Left):
             self._leave_room(event.person.id, rooms)
 
@@ -150,10 +158,13 @@ class Delivery:
         room = self._hub.rooms.get(event.room)
         if room is None:
             return
+        absent = isinstance(event, Moderated) and event.person.id not in room.present
         room.apply(event)
         self._hub.outbox.put(event, room)
         match event:
-            case Invited():
+            case Moderated() if absent:
+                self._hub.outbox.tell(event, self._hub.sessions_of(event.person.id))
+            case Invited() if not self._hub.ignores(event.person.id, event.sender.id):
                 self._hub.outbox.tell(
                     event, self._hub.sessions_of(event.person.id), event.person
                 )

@@ -70,10 +70,6 @@ class Entrance:
                 session.asking = request.name
                 session.door.secret(True)
             raise
-        except WrongPassword:
-            if session.failed_logins >= self._hub.rules.failed_logins_session:
-                self._hub.let_go(session, "it tried too many wrong passwords")
-            raise
 
     async def log_in(self, session: "Session", name: str, password: str) -> None:
         """Come in with an account; a guest stops being one."""
@@ -98,7 +94,10 @@ class Entrance:
         else:
             hub.places.rename(name, id)
         try:
-            account = await self._login.register(session, name, password, code, id)
+            ignored = frozenset(hub.ignored_by(id))
+            account = await self._login.register(
+                session, name, password, code, id, ignored
+            )
         except BaseException:
             if guest is None:
                 hub.places.release(id)
@@ -174,8 +173,14 @@ class Entrance:
         await self._come_in(session, person, account, request)
 
     async def _by_password(self, session: "Session", request: Enter) -> None:
-        account = await self._login.prove(session, request.name, request.password or "")
         hub = self._hub
+        password = request.password or ""
+        try:
+            account = await self._login.prove(session, request.name, password)
+        except WrongPassword:
+            if session.failed_logins >= hub.rules.failed_logins_session:
+                hub.let_go(session, "it tried too many wrong passwords")
+            raise
         if account.role < Role.OPERATOR:
             hub.bans.check(account=account.key)
         name = Name(account.name, account.key, account.skeleton)
@@ -344,6 +349,7 @@ class Entrance:
             if past.events:
                 session.tell(Past("latest", past.events, room=room.name))
         if waiting:
+            session.correspondent = waiting[-1].sender
             session.tell(
                 Past(
                     "waiting",

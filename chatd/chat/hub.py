@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatd.chat.account import Account, Person
 from chatd.chat.archive import Archive
+from chatd.chat.audit import audit
 from chatd.chat.bans import Bans
 from chatd.chat.command import Call, Commands
 from chatd.chat.delivery import Delivery
@@ -17,7 +19,6 @@ from chatd.chat.errors import (
     ChatError,
     Closed,
     Full,
-    NotAllowed,
     NotFound,
     NotInRoom,
     NotStored,
@@ -34,18 +35,19 @@ from chatd.chat.events import (
     Greeting,
     Joined,
     Left,
-    Notice,
     Past,
     Renamed,
     RoomOpened,
     Value,
-    Whispered,
 )
 from chatd.chat.journal import Entry, Journal
 from chatd.chat.login import Login
+from chatd.chat.membership import Membership
 from chatd.chat.names import key_of, room_name
+from chatd.chat.operators import Operators
 from chatd.chat.outbox import Outbox
 from chatd.chat.outside import Bus, Passwords, Secrets, Server
+from chatd.chat.people import People
 from chatd.chat.places import Places
 from chatd.chat.presence import Here, Presence
 from chatd.chat.request import (
@@ -61,7 +63,7 @@ from chatd.chat.request import (
     Typed,
     Whisper,
 )
-from chatd.chat.room import Room, check_text
+from chatd.chat.room import Room
 from chatd.chat.rooms import Rooms
 from chatd.chat.rules import Rules
 from chatd.chat.session import Door, Session
@@ -120,6 +122,9 @@ class Hub:
         self.login = Login(store, passwords, secrets, clock, now, lambda: self.rules)
         self.entrance = Entrance(self, self.login)
         self.delivery = Delivery(self)
+        self.people = People(self)
+        self.membership = Membership(self)
+        self.operators = Operators(self)
         self.bans = Bans((), now)
         self.lockdown = False
         self.closing = ""
@@ -129,6 +134,8 @@ class Hub:
         self.started = now()
         self.kept_motd: str | None = None
         self._connections: dict[Session, None] = {}
+        self._doors: dict[Session, None] = {}  # whose connections are not yet gone
+        self._all_gone: list[Deferred[None]] = []
         self._people: dict[int, dict[Session, None]] = {}  # sessions by person
         self._ignored: dict[int, set[int]] = {}  # by whom somebody is ignored
 
@@ -169,6 +176,10 @@ class Hub:
             self, door, kind=kind, address=address, secure=secure, exempt=exempt
         )
         self._connections[session] = None
+        self._doors[session] = None
+        session.deadline = self.clock.callLater(
+            self.rules.entering, self.let_go, session, "nobody came in by it in time"
+        )
         return session
 
     def greet(self, session: Session) -> None:
@@ -200,6 +211,7 @@ class Hub:
         if account is None and sessions:
             account = next(iter(sessions)).account
         sessions[session] = None
+        session.in_time()
         if account is not None:
             self.update_account(account)
         else:
@@ -238,8 +250,26 @@ class Hub:
     def detach(self, session: Session, reason: str) -> None:
         """The session is gone; called by L{Session.gone} only."""
         self._connections.pop(session, None)
+        session.in_time()
         self.step_out(session, reason)
         self.outbox.forget(session)
+
+    def disconnected(self, session: Session) -> None:
+        """The connection of a session is gone; called by L{Session.end} only."""
+        self._doors.pop(session, None)
+        if not self._doors:
+            waiting, self._all_gone = self._all_gone, []
+            for gone in waiting:
+                gone.callback(None)
+
+    def all_gone(self) -> "Deferred[None]":
+        """Fires when there is no connection any more."""
+        gone: Deferred[None] = Deferred()
+        if self._doors:
+            self._all_gone.append(gone)
+        else:
+            gone.callback(None)
+        return gone
 
     def hang_up(self, session: Session, reason: str = "") -> None:
         """Send what waits, then end the connection."""
@@ -292,6 +322,10 @@ class Hub:
         """Who here does not want to hear somebody."""
         return list(self._ignored.get(person, ()))
 
+    def ignored_by(self, person: int) -> list[int]:
+        """Whom somebody here does not want to hear."""
+        return [other for other, by in self._ignored.items() if person in by]
+
     def ignores(self, person: int, other: int) -> bool:
         """Whether somebody here does not want to hear another."""
         return person in self._ignored.get(other, ())
@@ -307,7 +341,7 @@ class Hub:
 
     def say(self, session: Session, request: Say) -> None:
         """Say something in a room."""
-        self._room_of(session, request.room).say(session, request, self.rules)
+        self.visible_room(session, request.room).say(session, request, self.rules)
 
     async def perform(
         self, session: Session, request: Request | None
@@ -334,7 +368,9 @@ class Hub:
                 self.say(session, request)
                 return None
             case Whisper():
-                await self.whisper(session, request.to, request.text, request.key)
+                await self.people.whisper(
+                    session, request.to, request.text, request.key
+                )
             case Invoke():
                 await self._invoke(session, request)
             case History():
@@ -375,7 +411,7 @@ class Hub:
                 around=request.around,
                 limit=request.limit,
             )
-        room = self._room_of(session, request.room)
+        room = self.visible_room(session, request.room)
         return await self.archive.history(
             session,
             room,
@@ -388,7 +424,7 @@ class Hub:
     def _seen(self, session: Session, request: Seen) -> None:
         if session.account is None:
             return  # guests have no marks
-        conversation = self._room_of(session, request.room).name
+        conversation = self.visible_room(session, request.room).name
         if request.person:
             here = self.presence.named(request.person)
             if here is None:
@@ -396,7 +432,12 @@ class Hub:
             conversation = f"@{here.person.id}"
         self.archive.saw(session.account.id, conversation, request.id)
 
-    def _room_of(self, session: Session, name: str) -> Room:
+    def visible_room(self, session: Session, name: str) -> Room:
+        """
+        A room that the session's person may see; without a name the current one.
+
+        @raise NotFound: if there is none.
+        """
         person = session.somebody()
         if not name:
             if session.room is None:
@@ -465,36 +506,6 @@ class Hub:
         self.publish(Left(room=room.name, person=person, reason=reason), session)
         await session.settled()
         await self._keep_rooms(session)
-
-    async def whisper(
-        self, session: Session, name: str, text: str, key: str = ""
-    ) -> None:
-        """Tell one person something; who is away is told at the next login."""
-        sender = session.somebody()
-        check_text(text, self.rules)
-        to = await self.find(name)
-        if to.id == sender.id:
-            raise NotAllowed("That would be yourself.")
-        here = self.presence.get(to.id)
-        if here is None:
-            if to.guest:
-                raise NotFound(f"{to.name} is not here.")
-            waiting = await self.store.unseen_whispers(
-                to.id, limit=self.rules.waiting_whispers
-            )
-            if len(waiting) >= self.rules.waiting_whispers:
-                raise Full(
-                    f"{to.name} is away and {len(waiting)} private messages wait "
-                    "already, which is the most."
-                )
-        self.publish(Whispered(sender=sender, to=to, text=text, key=key), session)
-        await session.settled()
-        if here is None:
-            session.tell(
-                Notice(f"{to.name} is not here and will see it at the next login.")
-            )
-        elif here.away is not None:
-            session.tell(Notice(f"{to.name} is away: {here.away}"))
 
     async def find(self, name: str) -> Person:
         """
@@ -587,6 +598,7 @@ class Hub:
         self.delivered += 1
         self.delivery.show(event, entry.origin)
         self.bus.publish(event)
+        audit(event)
         if entry.origin is not None:
             entry.origin.delivered(event, entry.request)
 

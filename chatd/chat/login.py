@@ -102,13 +102,20 @@ class Login:
         return account
 
     async def register(
-        self, session: Session, name: Name, password: str, code: str, id: int
+        self,
+        session: Session,
+        name: Name,
+        password: str,
+        code: str,
+        id: int,
+        ignored: frozenset[int] = frozenset(),
     ) -> Account:
         """
-        Make an account.
+        Make an account; what a guest has chosen so far is kept.
 
         @param code: The invitation's, where one is needed.
         @param id: The id of whoever registers.
+        @param ignored: Whom they ignore.
         @raise ChatError: if that cannot be.
         """
         rules = self._rules()
@@ -147,12 +154,19 @@ class Login:
             if rules.registration == "invitation":
                 self._check_address(session)
                 if not await self._store.take_invitation(
-                    self._secrets.digest(code), self._now()
+                    self._digest(code), self._now()
                 ):
                     self._from_address.take(session.address, self._seconds())
                     raise WrongPassword("This invitation is not, or no longer, good.")
             account = Account(
-                id, name.shown, name.key, name.skeleton, secret, self._now()
+                id,
+                name.shown,
+                name.key,
+                name.skeleton,
+                secret,
+                self._now(),
+                preferences=session.preferences,
+                ignored=ignored,
             )
             await self._store.add_account(account)
         finally:
@@ -168,7 +182,9 @@ class Login:
         account = self._own(session)
         account = await self.prove(session, account.name, old)
         check_password(new, account.name)
-        account = replace(account, secret=await self._passwords.hash(new))
+        secret = await self._passwords.hash(new)
+        # Hashing takes a while: another session may have changed something.
+        account = replace(self._own(session), secret=secret)
         await self._store.save_account(account)
         await self._store.remove_tokens(account.id)
         return account
@@ -206,7 +222,7 @@ class Login:
                 "There is an operator already; operators make others by /op."
             )
         self._check_address(session)
-        if self._secrets.digest(code) != self._claim:
+        if self._digest(code) != self._claim:
             self._from_address.take(session.address, self._seconds())
             raise WrongPassword(
                 "This is not the code that the server printed when it started."
@@ -224,6 +240,9 @@ class Login:
             self._now() + self._rules().invitation_seconds,
         )
         return code
+
+    def _digest(self, code: str) -> str:
+        return self._secrets.digest(self._secrets.read_code(code))
 
     def _own(self, session: Session) -> Account:
         if session.account is None:

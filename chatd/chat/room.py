@@ -32,6 +32,7 @@ from chatd.chat.events import (
 from chatd.chat.presence import sort_names
 from chatd.chat.request import Say
 from chatd.chat.rules import Rules
+from chatd.chat.sentences import terms
 from chatd.chat.store import RoomRecord, Sentence
 
 if TYPE_CHECKING:
@@ -89,16 +90,20 @@ class Room:
 
     # What is done here
 
-    def say(self, session: "Session", request: Say, rules: Rules) -> None:
+    def say(
+        self, session: "Session", request: Say, rules: Rules, *, answered: bool = True
+    ) -> None:
         """
         Say something to everybody in the room.
 
+        @param answered: Whether the event answers the request; not if a command says
+            it, which is answered when the command is done.
         @raise ChatError: if this person may not speak here, or not so long.
         """
         person = self._speaker(session)
         check_text(request.text, rules)
         event = Said(room=self.name, sender=person, text=request.text, key=request.key)
-        self._publish(event, session, request)
+        self._publish(event, session, request if answered else None)
 
     def emote(self, session: "Session", text: str, rules: Rules) -> None:
         """Do something, in the third person."""
@@ -203,7 +208,8 @@ class Room:
         """
         ban = self._running(self.bans, person.id)
         if ban is not None and role < Role.OPERATOR:
-            raise Banned(f"You are banned from {self.name}{_terms(ban, self._now())}")
+            until = terms(ban.until, ban.reason, self._now())
+            raise Banned(f"You are banned from {self.name}{until}")
         if not self.may_see(person, role):
             raise NotAllowed(
                 f"{self.name} is private. Ask somebody who is in it to /invite you."
@@ -306,7 +312,8 @@ class Room:
         person = self._member(session)
         mute = self._running(self.mutes, person.id)
         if mute is not None:
-            raise Muted(f"You are muted in {self.name}{_terms(mute, self._now())}")
+            until = terms(mute.until, mute.reason, self._now())
+            raise Muted(f"You are muted in {self.name}{until}")
         return person
 
     def _need_moderator(self, session: "Session", what: str) -> None:
@@ -343,13 +350,3 @@ def check_text(text: str, rules: Rules) -> None:
             f"A paste has at most {rules.paste_lines} lines and {rules.paste_bytes} "
             f"bytes, and yours {lines} lines and {len(text.encode())} bytes."
         )
-
-
-def _terms(sentence: Sentence, now: float) -> str:
-    words = ""
-    if sentence.until:
-        minutes = max(1, round((sentence.until - now) / 60))
-        words += f" for {minutes} more minute{'s' * (minutes != 1)}"
-    if sentence.reason:
-        words += f": {sentence.reason}"
-    return words + "."

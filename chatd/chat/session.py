@@ -5,6 +5,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -13,7 +14,7 @@ from chatd.chat.errors import ChatError, NotEntered
 from chatd.chat.events import Answer, Closing, Done, Event, Failed, Notice, Stamped
 from chatd.chat.look import Look
 from chatd.chat.outbox import Item
-from chatd.chat.request import Enter, Refused, Request, Say, Typed
+from chatd.chat.request import Enter, Invoke, Refused, Request, Say, Typed
 from chatd.chat.room import Room
 from chatd.chat.throttle import Throttle
 
@@ -65,6 +66,8 @@ class Session:
     @ivar exempt: Whether the limits per address do not apply to it.
     @ivar since: When it began, in POSIX seconds; C{active}: its last request.
     @ivar asking: The name whose password the next line is; C{""} for none.
+    @ivar correspondent: Who whispered to it last, or whom it whispered to last.
+    @ivar deadline: Ends it if nobody has come in by then.
     @ivar token: The digest of the token it came in with or was given.
     @ivar plain: Whether all that is put for it can be written at once.
     """
@@ -86,6 +89,7 @@ class Session:
         "_pushing_since",
         "_queue",
         "_settled",
+        "_taken",
         "_throttle",
         "_warned",
         "_working",
@@ -93,6 +97,8 @@ class Session:
         "active",
         "address",
         "asking",
+        "correspondent",
+        "deadline",
         "door",
         "ended",
         "exempt",
@@ -132,6 +138,8 @@ class Session:
         self.room: Room | None = None
         self.since = self.active = hub.now()
         self.asking = ""
+        self.deadline: IDelayedCall | None = None
+        self.correspondent: Person | None = None
         self.token = ""
         self.failed_logins = 0
         self.plain = True
@@ -147,6 +155,7 @@ class Session:
         self._failure: ChatError | None = None
         self._held: list[Item] | None = None
         self._congested = False
+        self._taken: Deferred[None] | None = None
         self._backlog: list[bytes] = []
         self._backlog_size = 0
         self._door_paused = False
@@ -259,9 +268,7 @@ class Session:
         self._caused = self._failure = None
         try:
             data = await self._hub.perform(self, understood)
-            await self.settled()
-            if self._failure is not None:
-                raise self._failure
+            await self.happened()
         except ChatError as error:
             await self.settled()
             self.tell(self._failed(error, request, understood))
@@ -295,7 +302,10 @@ class Session:
     ) -> Failed:
         if isinstance(understood, Refused):
             line = understood.line
-        elif isinstance(understood, Enter):
+        elif isinstance(understood, Enter) or (
+            isinstance(understood, Invoke)
+            and self._hub.commands.may_hold_secret(understood.name)
+        ):
             line = ""
         elif isinstance(request, Typed):
             line = request.line
@@ -341,6 +351,16 @@ class Session:
         else:
             self._settled.chainDeferred(done)
         return done
+
+    async def happened(self) -> None:
+        """
+        Wait until all that this session caused was shown.
+
+        @raise NotStored: if some of it was not.
+        """
+        await self.settled()
+        if self._failure is not None:
+            raise self._failure
 
     def _arrive(self) -> None:
         self._in_flight -= 1
@@ -403,6 +423,26 @@ class Session:
         elif self._hub.backlog > rules.outbox_total:
             self._hub.relieve()
 
+    async def taken(self) -> bool:
+        """
+        Wait a turn, and then until the transport takes more: for long answers, so
+        that others have their turns and little piles up.
+
+        @return: Whether somebody is still there to read.
+        """
+        turn: Deferred[None] = Deferred()
+        self._hub.clock.callLater(0, turn.callback, None)
+        await turn
+        if self._congested and not (self.ended or self._deaf):
+            self._taken = Deferred()
+            await self._taken
+        return not (self.ended or self._deaf)
+
+    def _release_writer(self) -> None:
+        taken, self._taken = self._taken, None
+        if taken is not None:
+            taken.callback(None)
+
     @property
     def unread(self) -> int:
         """Bytes that wait because the reader does not read."""
@@ -420,6 +460,7 @@ class Session:
         self._backlog_size = 0
         if backlog and not self.ended:
             self.door.send(b"".join(backlog))
+        self._release_writer()
         if len(self._queue) < WAITING // 2:
             self._resume_door()
 
@@ -445,13 +486,21 @@ class Session:
 
         @param reason: One sentence, for the log and for others; may be empty.
         """
+        self._hub.disconnected(self)
         if self.ended:
             return
         if self._working and self._queue and self.person is not None:
             # What was typed before the line went is still said.
             self._finishing = self._deaf = True
+            self._release_writer()
             return
         self.gone(reason)
+
+    def in_time(self) -> None:
+        """Somebody came in, or it is over: nothing to wait for."""
+        if self.deadline is not None and self.deadline.active():
+            self.deadline.cancel()
+        self.deadline = None
 
     def gone(self, reason: str) -> None:
         """Leave, whatever is left to do."""
@@ -462,6 +511,7 @@ class Session:
         self._hub.backlog -= self._backlog_size
         self._backlog, self._backlog_size = [], 0
         self._hub.detach(self, reason)
+        self._release_writer()
 
     # How fast
 

@@ -3,6 +3,7 @@
 from chatd.chat.errors import BadRequest
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_LARGEST = 2**63 - 1  # that a database can hold
 
 
 def short_id(id: int) -> str:
@@ -20,6 +21,8 @@ def read_id(text: str) -> int:
 
     @raise BadRequest: if it is none.
     """
-    if not text.isascii() or not text.isalnum() or len(text) > 13:
-        raise BadRequest(f"{text[:40]} is no id.")
-    return int(text, 36)
+    if text.isascii() and text.isalnum() and len(text) <= 13:
+        id = int(text, 36)
+        if id <= _LARGEST:
+            return id
+    raise BadRequest(f"{text[:40]} is not the id of a message.")

@@ -1,0 +1,110 @@
+"""What an account keeps, and how its owner changes it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import DeferredLock
+
+from chatd.chat.account import Account, Preferences
+from chatd.chat.errors import Full, NotAllowed, NotFound
+from chatd.chat.store import PublicKey
+
+if TYPE_CHECKING:
+    from chatd.chat.hub import Hub
+    from chatd.chat.session import Session
+
+
+class Membership:
+    """Choices, passwords, SSH keys, and the end of an account."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        # Two sessions of an account must not overwrite each other's changes.
+        self._saving = DeferredLock()
+
+    async def prefer(self, session: "Session", preferences: Preferences) -> None:
+        """Read as somebody with these preferences; a guest until leaving."""
+        if session.account is None:
+            for other in self._hub.sessions_of(session.somebody().id):
+                other.prefer(preferences)
+            return
+        await self._save(session, lambda old: replace(old, preferences=preferences))
+
+    async def keep_ignored(self, session: "Session") -> None:
+        """Keep with the account whom it ignores now."""
+        ids = frozenset(self._hub.ignored_by(session.somebody().id))
+        await self._save(session, lambda account: replace(account, ignored=ids))
+
+    async def change_password(self, session: "Session", old: str, new: str) -> int:
+        """
+        Give the account another password, and end its other sessions.
+
+        @return: How many those were.
+        """
+        account = await self._hub.login.change_password(session, old, new)
+        if session.account is not None:
+            self._hub.update_account(replace(session.account, secret=account.secret))
+        others = [s for s in self._hub.sessions_of(account.id) if s is not session]
+        for other in others:
+            other.close(f"The password of {account.name} was changed: log in again.")
+        return len(others)
+
+    async def unregister(self, session: "Session", password: str) -> None:
+        """Take the account away; its sessions end, its name stays reserved."""
+        lock = self._hub.operators.lock
+        await lock.acquire()
+        try:
+            account = _own(session)
+            await self._hub.login.unregister(session, password)
+        finally:
+            lock.release()
+        for one in self._hub.sessions_of(account.id):
+            one.close(f"The account {account.name} is gone, and so are its sessions.")
+
+    # SSH keys
+
+    async def keys(self, session: "Session") -> list[PublicKey]:
+        """The SSH keys of the account, in the order in which they are numbered."""
+        return await self._hub.store.keys(_own(session).id)
+
+    async def add_key(self, session: "Session", line: str) -> PublicKey:
+        """Let somebody with this key come in by SSH."""
+        account = _own(session)
+        key = self._hub.secrets.public_key(line)
+        if len(await self._hub.store.keys(account.id)) >= self._hub.rules.ssh_keys:
+            raise Full(
+                f"You have {self._hub.rules.ssh_keys} keys, which is the most. "
+                "/keys remove one first."
+            )
+        await self._hub.store.add_key(account.id, key)
+        return key
+
+    async def remove_key(self, session: "Session", which: str) -> PublicKey:
+        """
+        Let nobody come in with a key any more.
+
+        @param which: Its fingerprint, or its number among L{keys}.
+        """
+        for number, key in enumerate(await self.keys(session), 1):
+            if which in (str(number), key.fingerprint):
+                await self._hub.store.remove_key(_own(session).id, key.fingerprint)
+                return key
+        raise NotFound(f"You have no key {which[:60]}. /keys lists them.")
+
+    async def _save(
+        self, session: "Session", change: Callable[[Account], Account]
+    ) -> None:
+        await self._saving.acquire()
+        try:
+            await self._hub.store.save_account(change(_own(session)))
+            if session.account is not None:  # it may have a new role by now
+                self._hub.update_account(change(session.account))
+        finally:
+            self._saving.release()
+
+
+def _own(session: "Session") -> Account:
+    if session.account is None:
+        raise NotAllowed("You have no account. /register NAME PASSWORD makes one.")
+    return session.account

@@ -1,0 +1,261 @@
+"""What operators of the server do."""
+
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import DeferredLock
+
+from chatd.chat.account import Role
+from chatd.chat.audit import note
+from chatd.chat.bans import ACCOUNT, NETWORK, covers
+from chatd.chat.durations import in_words
+from chatd.chat.errors import BadRequest, NotAllowed, NotFound
+from chatd.chat.events import (
+    Announced,
+    Killed,
+    LockdownChanged,
+    MotdChanged,
+    RoleChanged,
+    ServerBanned,
+    ServerUnbanned,
+)
+from chatd.chat.names import key_of
+from chatd.chat.outside import Server
+from chatd.chat.room import check_text
+
+if TYPE_CHECKING:
+    from chatd.chat.hub import Hub
+    from chatd.chat.session import Session
+
+# The provider gives every customer at least this much of IPv6: one address of it
+# is no bar to anybody.
+IPV6_CUSTOMER = 64
+
+
+class Operators:
+    """
+    The verbs of operators.
+
+    @ivar lock: Held while somebody might stop being the last operator.
+    """
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self.lock = DeferredLock()
+
+    # To everybody
+
+    def announce(self, session: "Session", text: str) -> None:
+        """Tell everybody something, wherever they are."""
+        check_text(text, self._hub.rules)
+        self._hub.publish(Announced(sender=session.somebody(), text=text), session)
+
+    def set_motd(self, session: "Session", text: str) -> None:
+        """Change the message of the day; an empty text clears it."""
+        if text:
+            check_text(text, self._hub.rules)
+        self._hub.publish(MotdChanged(sender=session.somebody(), text=text), session)
+
+    def lock_down(self, session: "Session", on: bool) -> None:
+        """Let only members come in and nobody register, or end that."""
+        if self._hub.lockdown == on:
+            raise BadRequest(f"The lock-down is {'on' if on else 'off'} already.")
+        self._hub.publish(LockdownChanged(sender=session.somebody(), on=on), session)
+
+    # Other operators
+
+    async def appoint(self, session: "Session", name: str) -> str:
+        """
+        Make a member an operator.
+
+        @return: The name, as it is shown.
+        """
+        person = await self._hub.find(name)
+        if person.guest:
+            raise NotAllowed(
+                f"{person.name} is a guest. An operator needs an account: /register."
+            )
+        if await self._hub.people.role_of(person) is Role.OPERATOR:
+            raise BadRequest(f"{person.name} is an operator already.")
+        sender = session.somebody()
+        self._hub.publish(
+            RoleChanged(sender=sender, person=person, role=Role.OPERATOR), session
+        )
+        return person.name
+
+    async def dismiss(self, session: "Session", name: str) -> str:
+        """
+        Make an operator a member again; never the last one.
+
+        @return: The name, as it is shown.
+        """
+        person = await self._hub.find(name)
+        await self.lock.acquire()
+        try:
+            if await self._hub.people.role_of(person) is not Role.OPERATOR:
+                raise BadRequest(f"{person.name} is no operator.")
+            if await self._hub.store.operators() <= 1:
+                raise NotAllowed(
+                    f"{person.name} is the last operator: make another one first, /op."
+                )
+            sender = session.somebody()
+            self._hub.publish(
+                RoleChanged(sender=sender, person=person, role=Role.MEMBER), session
+            )
+            await session.happened()
+        finally:
+            self.lock.release()
+        return person.name
+
+    async def invite(self, session: "Session") -> str:
+        """A code with which one account can be registered."""
+        code = await self._hub.login.invitation(session)
+        note(session.somebody(), "invitation")
+        return code
+
+    # Shutting out
+
+    async def ban(
+        self, session: "Session", whom: str, seconds: float = 0.0, reason: str = ""
+    ) -> str:
+        """
+        Shut an account, an address or a network out.
+
+        @param seconds: For how long; 0.0 means: until lifted.
+        @return: The target, as people write it.
+        """
+        target = read_network(whom)
+        if target:
+            shown = _shown(target)
+            self._check_network(session, target, shown)
+        else:
+            target, shown = await self._account_target(session, whom)
+        self._hub.publish(
+            ServerBanned(
+                sender=session.somebody(),
+                target=target,
+                shown=shown,
+                until=self._hub.now() + seconds if seconds else 0.0,
+                reason=reason,
+            ),
+            session,
+        )
+        return shown
+
+    def lift(self, session: "Session", whom: str) -> str:
+        """
+        Let an account, an address or a network in again.
+
+        @return: The target, as people write it.
+        """
+        targets = (read_network(whom), f"{ACCOUNT}{key_of(whom.removeprefix('@'))}")
+        for ban in self._hub.bans.in_force():
+            if ban.target in targets:
+                sender = session.somebody()
+                self._hub.publish(
+                    ServerUnbanned(sender=sender, target=ban.target, shown=ban.shown),
+                    session,
+                )
+                return ban.shown
+        raise NotFound(f"{whom[:40]} is not banned. /serverbans lists who is.")
+
+    def kill(self, session: "Session", name: str, reason: str = "") -> str:
+        """
+        End all sessions of somebody.
+
+        @return: The name, as it is shown.
+        """
+        person = self._hub.here(name).person
+        sender = session.somebody()
+        if person.id == sender.id:
+            raise BadRequest("That would be yourself. /quit is kinder.")
+        self._hub.publish(Killed(sender=sender, person=person, reason=reason), session)
+        return person.name
+
+    async def _account_target(self, session: "Session", name: str) -> tuple[str, str]:
+        person = await self._hub.find(name)
+        if person.id == session.somebody().id:
+            raise BadRequest("That would be yourself.")
+        if person.guest:
+            sessions = self._hub.sessions_of(person.id)
+            where = sorted({one.address for one in sessions if one.address})
+            raise NotAllowed(
+                f"{person.name} is a guest and would come back under another name. "
+                f"/serverban {where[0] if where else 'ADDRESS'} shuts out everybody "
+                f"from there, /kill {person.name} ends what there is."
+            )
+        if await self._hub.people.role_of(person) is Role.OPERATOR:
+            raise NotAllowed(f"{person.name} is an operator: /deop comes first.")
+        account = await self._hub.store.account(person.id)
+        if account is None:
+            raise NotFound(f"There is no account {name[:40]}.")
+        return f"{ACCOUNT}{account.key}", account.name
+
+    def _check_network(self, session: "Session", target: str, shown: str) -> None:
+        if covers(target, session.address):
+            raise BadRequest(f"{shown} is where you are yourself.")
+        for other in self._hub.connections:
+            if other.role is Role.OPERATOR and covers(target, other.address):
+                name = other.somebody().name
+                raise NotAllowed(f"{shown} is where {name} is, who is an operator.")
+
+    # The process
+
+    def stats(self) -> dict[str, str | int | float]:
+        """Figures of the chat, and of the process if it tells."""
+        hub = self._hub
+        figures: dict[str, str | int | float] = {
+            "people": len(hub.presence),
+            "connections": len(hub.connections),
+            "rooms": len(hub.rooms),
+            "events": hub.delivered,
+            "waiting events": len(hub.journal),
+            "unread bytes": hub.backlog,
+            "up": in_words(hub.now() - hub.started),
+        }
+        if hub.server is not None:
+            figures.update(hub.server.stats())
+        return figures
+
+    def reload(self, session: "Session") -> str:
+        """
+        Read the settings again.
+
+        @return: One sentence: what changed.
+        """
+        server = self._server()
+        note(session.somebody(), "reload")
+        return server.reload()
+
+    def shut_down(self, session: "Session", seconds: float, reason: str) -> None:
+        """Stop the server, after so many seconds."""
+        server = self._server()
+        note(session.somebody(), f"shutdown in {seconds:.0f} s")
+        server.shut_down(seconds, reason)
+
+    def _server(self) -> Server:
+        if self._hub.server is None:
+            raise NotAllowed("This server can only be managed from where it runs.")
+        return self._hub.server
+
+
+def read_network(text: str) -> str:
+    """
+    The target of a ban from an address or network; C{""} if it is neither.
+
+    An address of IPv4 stands for itself, one of IPv6 for its customer's network.
+    """
+    try:
+        if "/" in text:
+            return f"{NETWORK}{ip_network(text, strict=False)}"
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    if mapped is not None or address.version == 4:
+        return f"{NETWORK}{ip_network(mapped or address)}"
+    return f"{NETWORK}{ip_network(f'{address}/{IPV6_CUSTOMER}', strict=False)}"
+
+
+def _shown(target: str) -> str:
+    return target.removeprefix(NETWORK).removesuffix("/32")

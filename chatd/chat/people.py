@@ -1,0 +1,193 @@
+"""What people do to and for each other."""
+
+from typing import TYPE_CHECKING
+
+from chatd.chat.account import Person, Role
+from chatd.chat.errors import BadRequest, Full, NotAllowed, NotFound, TooLong
+from chatd.chat.events import Act, AwayChanged, Notice, Whispered
+from chatd.chat.names import key_of
+from chatd.chat.room import Room, check_text
+
+if TYPE_CHECKING:
+    from chatd.chat.hub import Hub
+    from chatd.chat.session import Session
+
+
+class People:
+    """Private messages, absence, ignoring, and what moderators may do."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+
+    # Private messages
+
+    async def whisper(
+        self, session: "Session", name: str, text: str, key: str = ""
+    ) -> None:
+        """Tell one person something; who is away is told at the next login."""
+        session.somebody()
+        check_text(text, self._hub.rules)
+        await self._whisper(session, await self._hub.find(name), text, key)
+
+    async def reply(self, session: "Session", text: str) -> None:
+        """Tell something to whom the session last had to do with in private."""
+        other = session.correspondent
+        if other is None:
+            raise NotFound("Nobody has told you anything in private. /msg NAME TEXT.")
+        check_text(text, self._hub.rules)
+        here = self._hub.presence.get(other.id)
+        if here is not None:
+            other = here.person  # perhaps under another name by now
+        await self._whisper(session, other, text)
+
+    async def _whisper(
+        self, session: "Session", to: Person, text: str, key: str = ""
+    ) -> None:
+        hub = self._hub
+        sender = session.somebody()
+        if to.id == sender.id:
+            raise NotAllowed("That would be yourself.")
+        here = hub.presence.get(to.id)
+        if here is None:
+            if to.guest:
+                raise NotFound(f"{to.name} is not here any more.")
+            waiting = await hub.store.unseen_whispers(
+                to.id, limit=hub.rules.waiting_whispers
+            )
+            if len(waiting) >= hub.rules.waiting_whispers:
+                raise Full(
+                    f"{to.name} is away and {len(waiting)} private messages wait "
+                    "already, which is the most."
+                )
+        hub.publish(Whispered(sender=sender, to=to, text=text, key=key), session)
+        await session.happened()
+        if here is None:
+            session.tell(
+                Notice(f"{to.name} is not here and will see it at the next login.")
+            )
+        elif here.away is not None:
+            why = f": {here.away}" if here.away else "."
+            session.tell(Notice(f"{to.name} is away{why}"))
+
+    # Absence
+
+    def set_away(self, session: "Session", text: str | None) -> None:
+        """
+        Say that somebody is away, or back.
+
+        @param text: Why; C{None} for being back.
+        """
+        person = session.somebody()
+        here = self._hub.presence.get(person.id)
+        if here is not None and here.away == text:
+            raise BadRequest(
+                "You are not away." if text is None else "You are away already."
+            )
+        most = self._hub.rules.away_chars
+        if text is not None and len(text) > most:
+            raise TooLong(
+                f"Say it in at most {most} characters; these are {len(text)}."
+            )
+        self._hub.publish(AwayChanged(person=person, text=text), session)
+
+    # Ignoring
+
+    async def ignore(self, session: "Session", name: str) -> Person:
+        """Do not show what somebody says, here and in private."""
+        hub = self._hub
+        me = session.somebody()
+        other = await hub.find(name)
+        if other.id == me.id:
+            raise BadRequest("That would be yourself.")
+        if hub.ignores(me.id, other.id):
+            raise BadRequest(f"You ignore {other.name} already.")
+        if len(hub.ignored_by(me.id)) >= hub.rules.ignored:
+            known = {person.id for person in await self.ignored(session)}
+            if len(known) >= hub.rules.ignored:
+                raise Full(
+                    f"You ignore {len(known)} people, which is the most. "
+                    "/unignore somebody first."
+                )
+            for id in set(hub.ignored_by(me.id)) - known:
+                hub.ignore(me.id, id, False)
+        await self._keep_ignored(session, me.id, other.id, True)
+        return other
+
+    async def unignore(self, session: "Session", name: str) -> Person:
+        """Show what somebody says again."""
+        key = key_of(name.removeprefix("@"))
+        for person in await self.ignored(session):
+            if key_of(person.name) == key:
+                me = session.somebody()
+                await self._keep_ignored(session, me.id, person.id, False)
+                return person
+        raise NotFound(f"You do not ignore {name[:40]}. /ignore lists whom you do.")
+
+    async def ignored(self, session: "Session") -> list[Person]:
+        """Whom somebody ignores, as far as they are here or have an account."""
+        people = []
+        for id in self._hub.ignored_by(session.somebody().id):
+            here = self._hub.presence.get(id)
+            account = None if here else await self._hub.store.account(id)
+            if here is not None:
+                people.append(here.person)
+            elif account is not None and account.secret:
+                people.append(account.person)
+        return people
+
+    async def _keep_ignored(
+        self, session: "Session", me: int, other: int, on: bool
+    ) -> None:
+        self._hub.ignore(me, other, on)
+        if session.account is not None:
+            try:
+                await self._hub.membership.keep_ignored(session)
+            except BaseException:
+                self._hub.ignore(me, other, not on)
+                raise
+
+    # Rights over others
+
+    async def role_of(self, person: Person) -> Role:
+        """What somebody may do in the whole chat, here or not."""
+        for session in self._hub.sessions_of(person.id):
+            return session.role
+        if person.guest:
+            return Role.GUEST
+        account = await self._hub.store.account(person.id)
+        return account.role if account else Role.MEMBER
+
+    async def moderate(
+        self,
+        session: "Session",
+        room: Room,
+        act: Act,
+        name: str,
+        *,
+        seconds: float = 0.0,
+        reason: str = "",
+    ) -> None:
+        """
+        Use a moderator's right over somebody.
+
+        @param seconds: How long a mute or ban lasts; 0.0 means: until lifted.
+        """
+        person = await self._moderated(room, act, name)
+        if (
+            act in (Act.KICK, Act.MUTE, Act.BAN)
+            and session.role < Role.OPERATOR
+            and await self.role_of(person) is Role.OPERATOR
+        ):
+            raise NotAllowed(f"{person.name} is an operator of the server.")
+        until = self._hub.now() + seconds if seconds else 0.0
+        room.moderate(session, act, person, until=until, reason=reason)
+
+    async def _moderated(self, room: Room, act: Act, name: str) -> Person:
+        if act in (Act.UNMUTE, Act.UNBAN):
+            # A guest may be gone; the sentence still knows the name.
+            key = key_of(name.removeprefix("@"))
+            table = room.mutes if act is Act.UNMUTE else room.bans
+            for sentence in table.values():
+                if key_of(sentence.person.name) == key:
+                    return sentence.person
+        return await self._hub.find(name)
