@@ -1,11 +1,276 @@
 """Account."""
 
-from chatd.chat.account import Role
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from chatd.chat.account import Preferences, Role, Timestamps
 from chatd.chat.command import Call, command
+from chatd.chat.durations import counted, in_words
+from chatd.chat.errors import BadRequest, Usage
+from chatd.chat.events import Listing
 
 
-@command("register", usage="NAME PASSWORD [CODE]", needs=Role.NOBODY, secret=True)
+@command("register", usage="[NAME] PASSWORD [CODE]", needs=Role.NOBODY, secret=True)
 async def register(call: Call) -> None:
-    """Make a name yours."""
-    name, password, code = call.words(3)
+    """
+    Make a name yours: from then on it needs the password.
+
+    A guest who types the password alone keeps the present name. Where registration is
+    by invitation, all three words are needed. A password has 8 characters or more and
+    no spaces; type it over an encrypted line.
+
+    Example: /register ann correct-horse-battery
+    """
+    first, password, code = call.words(3)
+    if password:
+        name = first
+    elif call.session.person is None:
+        raise Usage("Type it like this: /register NAME PASSWORD")
+    else:
+        name, password = call.person.name, first
     await call.hub.entrance.register(call.session, name, password, code)
+
+
+@command("login", usage="NAME PASSWORD", needs=Role.NOBODY, secret=True)
+async def login(call: Call) -> None:
+    """
+    Come in with your account; a guest becomes a member.
+
+    You may be here several times at once, and are one person then. Over telnet, type
+    your name alone: you are asked for the password, and it is not shown.
+
+    Example: /login ann correct-horse-battery
+    """
+    name, password = call.words(2)
+    await call.hub.entrance.log_in(call.session, name, password)
+
+
+@command("password", usage="OLD NEW", needs=Role.MEMBER, secret=True)
+async def password(call: Call) -> None:
+    """
+    Change your password.
+
+    Your other sessions are ended: whoever knew the old password is out.
+
+    Example: /password correct-horse-battery seven-small-rain-clouds
+    """
+    old, new = call.words(2)
+    ended = await call.hub.membership.change_password(call.session, old, new)
+    others = f" {counted(ended, 'other session')} ended." if ended else ""
+    call.reply(f"Your password is changed.{others}")
+
+
+@command("nick", usage="NAME")
+async def nick(call: Call) -> None:
+    """
+    Take another name, as a guest.
+
+    An account keeps its name, because others know its owner by it.
+
+    Example: /nick ann_at_work
+    """
+    await call.hub.entrance.rename(call.session, call.rest)
+
+
+@command("unregister", usage="PASSWORD", needs=Role.MEMBER, secret=True)
+async def unregister(call: Call) -> None:
+    """
+    Give up your account.
+
+    All its sessions end. The name stays reserved, so that nobody can pretend to be
+    you; what you said stays in the history.
+    """
+    await call.hub.membership.unregister(call.session, call.rest)
+
+
+@command("keys", usage="[add|remove] [KEY...]", needs=Role.MEMBER)
+async def keys(call: Call) -> None:
+    """
+    List, add and remove the SSH keys with which you come in without a password.
+
+    /keys lists them. /keys add takes the line in the file that ends in .pub, and
+    /keys remove a number of the list, or a fingerprint.
+
+    Example: /keys add ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA… ann@laptop
+    """
+    verb, key = call.words(2)
+    membership = call.hub.membership
+    match verb.casefold():
+        case "":
+            kept = await membership.keys(call.session)
+            title = f"{counted(len(kept), 'SSH key')}:" if kept else "No SSH keys yet."
+            call.reply(
+                Listing(
+                    "keys",
+                    title,
+                    tuple(
+                        f"{number}. {one.fingerprint} {one.kind} {one.comment}".rstrip()
+                        for number, one in enumerate(kept, 1)
+                    ),
+                    tuple(
+                        {
+                            "fingerprint": one.fingerprint,
+                            "kind": one.kind,
+                            "comment": one.comment,
+                        }
+                        for one in kept
+                    ),
+                )
+            )
+        case "add" if key:
+            added = await membership.add_key(call.session, key)
+            call.reply(f"Added {added.fingerprint}. ssh lets you in with it now.")
+        case "remove" if key:
+            removed = await membership.remove_key(call.session, key)
+            call.reply(f"Removed {removed.fingerprint}.")
+        case _:
+            raise Usage("Type it like this: /keys, /keys add KEY or /keys remove KEY")
+
+
+@command("claim", usage="CODE", secret=True)
+async def claim(call: Call) -> None:
+    """
+    Become the first operator, with the code that the server printed at its start.
+
+    You need an account: /register first. Operators make others by /op.
+
+    Example: /claim K7Q2-9MX4-0TRA-W3HD
+    """
+    await call.hub.entrance.claim(call.session, call.rest)
+
+
+@command("set", usage="[NAME] [VALUE]", aliases=["settings"])
+async def set_(call: Call) -> None:
+    """
+    See or change how the chat looks to you; it is kept with your account.
+
+    timestamps: full, short or off. zone: a time zone such as Europe/Berlin, or
+    server. colour: on, off or auto. bell, when somebody names you or tells you
+    something in private: on or off. telnet: on, off or auto. A guest's choices last
+    until leaving.
+
+    Example: /set timestamps short
+    """
+    name, value = (word.casefold() for word in call.words(2))
+    if not name:
+        shown = [
+            (one, _CHOICES[one].shown(call.session.preferences)) for one in _CHOICES
+        ]
+        call.reply(
+            Listing(
+                "set",
+                "Your choices; /set NAME VALUE changes one:",
+                tuple(f"{one}: {now} ({_CHOICES[one].words})" for one, now in shown),
+                tuple({"name": one, "value": now} for one, now in shown),
+            )
+        )
+        return
+    name = {"color": "colour", "timezone": "zone", "time": "timestamps"}.get(name, name)
+    choice = _CHOICES.get(name)
+    if choice is None:
+        raise BadRequest(f"There is no choice {name[:40]}: {', '.join(_CHOICES)}.")
+    if value:
+        chosen = choice.read(call.session.preferences, value)
+        if chosen is None:
+            raise BadRequest(f"{name} is one of these: {choice.words}.")
+        await call.hub.membership.prefer(call.session, chosen)
+    call.reply(f"{name}: {choice.shown(call.session.preferences)}")
+
+
+@command("quit", aliases=["exit", "bye", "logout"], needs=Role.NOBODY)
+async def quit(call: Call) -> None:
+    """
+    Leave the chat.
+
+    Your other sessions stay. Private messages to your account wait for you.
+    """
+    here = call.hub.now() - call.session.since
+    call.session.close(f"Bye. You were here for {in_words(here)}.")
+
+
+class _Choice:
+    """
+    Something that C{/set} changes.
+
+    @ivar words: The values, for people.
+    """
+
+    def __init__(
+        self,
+        words: str,
+        shown: Callable[[Preferences], str],
+        read: Callable[[Preferences, str], Preferences | None],
+    ) -> None:
+        """
+        @param read: The changed preferences, or C{None} for no such value.
+        """
+        self.words = words
+        self.shown = shown
+        self.read = read
+
+
+_AUTO: dict[str, bool | None] = {"on": True, "off": False, "auto": None}
+_SERVER = "server"  # its time zone
+
+
+def _word(value: bool | None) -> str:
+    return next(word for word, meaning in _AUTO.items() if meaning is value)
+
+
+def _read_timestamps(old: Preferences, value: str) -> Preferences | None:
+    for timestamps in Timestamps:
+        if timestamps.value == value:
+            return replace(old, timestamps=timestamps)
+    return None
+
+
+def _read_zone(old: Preferences, value: str) -> Preferences | None:
+    if value == _SERVER:
+        return replace(old, zone="")
+    zones = _zones()
+    found = zones.get(value) or zones.get(value.replace(" ", "_"))
+    if found is None:
+        return None
+    ZoneInfo(found)  # what cannot be read must not be kept
+    return replace(old, zone=found)
+
+
+def _read_bell(old: Preferences, value: str) -> Preferences | None:
+    bell = _AUTO.get(value)
+    return None if bell is None else replace(old, bell=bell)
+
+
+def _read_colour(old: Preferences, value: str) -> Preferences | None:
+    return replace(old, colour=_AUTO[value]) if value in _AUTO else None
+
+
+def _read_telnet(old: Preferences, value: str) -> Preferences | None:
+    return replace(old, telnet=_AUTO[value]) if value in _AUTO else None
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Time zones by their names and by their places, in lower case."""
+    zones: dict[str, str] = {}
+    for name in sorted(available_timezones()):
+        zones.setdefault(name.rpartition("/")[2].casefold(), name)
+    for name in available_timezones():
+        zones[name.casefold()] = name
+    return zones
+
+
+_CHOICES = {
+    "timestamps": _Choice(
+        "full, short or off", lambda now: now.timestamps.value, _read_timestamps
+    ),
+    "zone": _Choice(
+        "a time zone such as Europe/Berlin, or server",
+        lambda now: now.zone or _SERVER,
+        _read_zone,
+    ),
+    "colour": _Choice("on, off or auto", lambda now: _word(now.colour), _read_colour),
+    "bell": _Choice("on or off", lambda now: _word(now.bell), _read_bell),
+    "telnet": _Choice("on, off or auto", lambda now: _word(now.telnet), _read_telnet),
+}

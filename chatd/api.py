@@ -1,0 +1,85 @@
+"""
+What commands of others may rely on: import from here, and nowhere else.
+
+A command gets a L{Call}; its C{session} and C{hub} are there as well, but their further
+names may change. What begins with an underscore is nobody's business.
+"""
+
+from chatd.chat.account import Person, Role
+from chatd.chat.command import Call, Command, command
+from chatd.chat.errors import (
+    BadRequest,
+    ChatError,
+    Full,
+    NotAllowed,
+    NotEntered,
+    NotFound,
+    NotInRoom,
+    NotStored,
+    TooFast,
+    TooLong,
+    Usage,
+)
+from chatd.chat.events import (
+    Announced,
+    Answer,
+    Arrived,
+    AwayChanged,
+    Departed,
+    Emoted,
+    Event,
+    Invited,
+    Joined,
+    Left,
+    Listing,
+    Moderated,
+    Notice,
+    Past,
+    Renamed,
+    RoomChanged,
+    RoomOpened,
+    Said,
+    TopicChanged,
+    Value,
+    Whispered,
+)
+
+__all__ = [
+    "Announced",
+    "Answer",
+    "Arrived",
+    "AwayChanged",
+    "BadRequest",
+    "Call",
+    "ChatError",
+    "Command",
+    "Departed",
+    "Emoted",
+    "Event",
+    "Full",
+    "Invited",
+    "Joined",
+    "Left",
+    "Listing",
+    "Moderated",
+    "NotAllowed",
+    "NotEntered",
+    "NotFound",
+    "NotInRoom",
+    "NotStored",
+    "Notice",
+    "Past",
+    "Person",
+    "Renamed",
+    "Role",
+    "RoomChanged",
+    "RoomOpened",
+    "Said",
+    "TooFast",
+    "TooLong",
+    "TopicChanged",
+    "Usage",
+    "Value",
+    "Whispered",
+    "command",
+]
