@@ -129,6 +129,10 @@ class FakeSecrets:
         self._count += 1
         return f"code-{self._count}"
 
+    def read_code(self, text: str) -> str:
+        """As it is."""
+        return text
+
     def digest(self, token: str) -> str:
         """Marked as one."""
         return f"digest of {token}"
@@ -154,6 +158,32 @@ class FakeBus:
 
     def connect(self, deliver: object) -> None:
         """There is nobody else."""
+
+
+class FakeServer:
+    """
+    Remembers what operators did to it.
+
+    @ivar reloads: How often it was reloaded.
+    @ivar stops: Seconds and reasons of the shutdowns.
+    """
+
+    def __init__(self) -> None:
+        self.reloads = 0
+        self.stops: list[tuple[float, str]] = []
+
+    def stats(self) -> dict[str, str | int | float]:
+        """One figure."""
+        return {"memory": 12_345_678}
+
+    def reload(self) -> str:
+        """Remember it."""
+        self.reloads += 1
+        return "Nothing has changed."
+
+    def shut_down(self, seconds: float, reason: str) -> None:
+        """Remember it."""
+        self.stops.append((seconds, reason))
 
 
 def make_hub(

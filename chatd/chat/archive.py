@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatd.chat.account import Person
 from chatd.chat.durations import read_duration
 from chatd.chat.errors import BadRequest, NotFound
-from chatd.chat.events import Event, Past, RoomView, Said, Whispered
+from chatd.chat.events import SHOWN, Event, Past, RoomView, Said, Whispered
 from chatd.chat.room import Room
 from chatd.chat.store import Query, Store
 
@@ -127,7 +127,7 @@ class Archive:
                 return event
             case Whispered() | None:
                 pass
-            case _:
+            case _ if isinstance(event, SHOWN):
                 room = self._hub.rooms.get(getattr(event, "room", ""))
                 if room is None or room.may_see(person, session.role):
                     return event
@@ -269,6 +269,7 @@ class Archive:
         """
         person = session.somebody()
         marks = self._missed.get(session, self._marks.get(person.id, {}))
+        ignored = self._hub.ignores.whom(person.id)
         rooms = [room for room in self._hub.rooms if person.id in room.present]
         by_room = {room.name: mark(marks, room.name) for room in rooms}
         whispers = await self._store.missed(
@@ -279,6 +280,7 @@ class Archive:
             for event in whispers
             if isinstance(event, Whispered)
             and event.to.id == person.id
+            and event.sender.id not in ignored
             and event.id > mark(marks, f"@{event.sender.id}")
         ]
         limit = self._hub.rules.history_max

@@ -81,7 +81,7 @@ class Delivery:
 
     def _skips(self, sender: int, origin: "Session | None") -> "set[Session]":
         skip = {origin} if origin is not None else set()
-        for ignorer in self._hub.ignorers(sender):
+        for ignorer in self._hub.ignores.by(sender):
             skip.update(self._hub.sessions_of(ignorer))
         return skip
 
@@ -101,7 +101,7 @@ class Delivery:
         return list(named.values())
 
     def _show_whisper(self, event: Whispered, origin: "Session | None") -> None:
-        if not self._hub.ignores(event.to.id, event.sender.id):
+        if event.to.id not in self._hub.ignores.by(event.sender.id):
             sessions = self._hub.sessions_of(event.to.id)
             self._hub.outbox.tell(event, sessions, event.to)
             for session in sessions:
@@ -164,10 +164,10 @@ class Delivery:
         match event:
             case Moderated() if absent:
                 self._hub.outbox.tell(event, self._hub.sessions_of(event.person.id))
-            case Invited() if not self._hub.ignores(event.person.id, event.sender.id):
-                self._hub.outbox.tell(
-                    event, self._hub.sessions_of(event.person.id), event.person
-                )
+            case Invited():
+                if event.person.id not in self._hub.ignores.by(event.sender.id):
+                    sessions = self._hub.sessions_of(event.person.id)
+                    self._hub.outbox.tell(event, sessions, event.person)
             case Moderated(act=Act.KICK | Act.BAN):
                 self._hub.presence.apply(event)
                 self._leave_room(event.person.id, [room])

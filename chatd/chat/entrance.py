@@ -94,9 +94,8 @@ class Entrance:
         else:
             hub.places.rename(name, id)
         try:
-            ignored = frozenset(hub.ignored_by(id))
             account = await self._login.register(
-                session, name, password, code, id, ignored
+                session, name, password, code, id, hub.ignores.whom(id)
             )
         except BaseException:
             if guest is None:

@@ -40,6 +40,7 @@ from chatd.chat.events import (
     RoomOpened,
     Value,
 )
+from chatd.chat.ignores import Ignores
 from chatd.chat.journal import Entry, Journal
 from chatd.chat.login import Login
 from chatd.chat.membership import Membership
@@ -115,6 +116,7 @@ class Hub:
         self.stamps = Stamps(now, node_number)
         self.presence = Presence()
         self.places = Places()
+        self.ignores = Ignores()
         self.outbox = Outbox(clock)
         self.journal = Journal(store, clock, self._deliver, self._drop)
         self.rooms = Rooms((), self.publish, now)
@@ -137,7 +139,6 @@ class Hub:
         self._doors: dict[Session, None] = {}  # whose connections are not yet gone
         self._all_gone: list[Deferred[None]] = []
         self._people: dict[int, dict[Session, None]] = {}  # sessions by person
-        self._ignored: dict[int, set[int]] = {}  # by whom somebody is ignored
 
     async def start(self) -> None:
         """Take up where the store left off."""
@@ -239,8 +240,7 @@ class Hub:
         del sessions[session]
         if not sessions:
             del self._people[person.id]
-            for ignorers in self._ignored.values():
-                ignorers.discard(person.id)
+            self.ignores.put(person.id, ())
             here = self.presence.get(person.id)
             rooms = tuple(here.rooms) if here else ()
             self.publish(Departed(person=person, rooms=rooms, reason=reason))
@@ -308,27 +308,7 @@ class Hub:
             session.account = account
             session.person = account.person
             session.prefer(account.preferences)
-        for ignorers in self._ignored.values():
-            ignorers.discard(account.id)
-        for ignored in account.ignored:
-            self._ignored.setdefault(ignored, set()).add(account.id)
-
-    def ignore(self, person: int, ignored: int, on: bool) -> None:
-        """Somebody here does not want to hear somebody, or wants to again."""
-        ignorers = self._ignored.setdefault(ignored, set())
-        (ignorers.add if on else ignorers.discard)(person)
-
-    def ignorers(self, person: int) -> list[int]:
-        """Who here does not want to hear somebody."""
-        return list(self._ignored.get(person, ()))
-
-    def ignored_by(self, person: int) -> list[int]:
-        """Whom somebody here does not want to hear."""
-        return [other for other, by in self._ignored.items() if person in by]
-
-    def ignores(self, person: int, other: int) -> bool:
-        """Whether somebody here does not want to hear another."""
-        return person in self._ignored.get(other, ())
+        self.ignores.put(account.id, account.ignored)
 
     # Requests
 
@@ -395,7 +375,7 @@ class Hub:
             room = self.rooms.find(request.room)
             if not room.may_see(session.somebody(), session.role):
                 raise NotFound(f"There is no room {request.room[:40]}.")
-        call = Call(session, self, request.rest, request.ref, room)
+        call = Call(session, self, request.rest.strip(), request.ref, room)
         command.check(call)
         await command.run(call)
         self.archive.saw_all(session)

@@ -23,18 +23,29 @@ class Membership:
         # Two sessions of an account must not overwrite each other's changes.
         self._saving = DeferredLock()
 
+    async def save(
+        self, session: "Session", change: Callable[[Account], Account]
+    ) -> None:
+        """
+        Change what is kept of the session's account.
+
+        @param change: Perhaps called twice, with accounts that differ elsewhere.
+        """
+        await self._saving.acquire()
+        try:
+            await self._hub.store.save_account(change(_own(session)))
+            if session.account is not None:  # it may have a new role by now
+                self._hub.update_account(change(session.account))
+        finally:
+            self._saving.release()
+
     async def prefer(self, session: "Session", preferences: Preferences) -> None:
         """Read as somebody with these preferences; a guest until leaving."""
         if session.account is None:
             for other in self._hub.sessions_of(session.somebody().id):
                 other.prefer(preferences)
             return
-        await self._save(session, lambda old: replace(old, preferences=preferences))
-
-    async def keep_ignored(self, session: "Session") -> None:
-        """Keep with the account whom it ignores now."""
-        ids = frozenset(self._hub.ignored_by(session.somebody().id))
-        await self._save(session, lambda account: replace(account, ignored=ids))
+        await self.save(session, lambda old: replace(old, preferences=preferences))
 
     async def change_password(self, session: "Session", old: str, new: str) -> int:
         """
@@ -91,17 +102,6 @@ class Membership:
                 await self._hub.store.remove_key(_own(session).id, key.fingerprint)
                 return key
         raise NotFound(f"You have no key {which[:60]}. /keys lists them.")
-
-    async def _save(
-        self, session: "Session", change: Callable[[Account], Account]
-    ) -> None:
-        await self._saving.acquire()
-        try:
-            await self._hub.store.save_account(change(_own(session)))
-            if session.account is not None:  # it may have a new role by now
-                self._hub.update_account(change(session.account))
-        finally:
-            self._saving.release()
 
 
 def _own(session: "Session") -> Account:

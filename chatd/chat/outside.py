@@ -32,6 +32,9 @@ class Secrets(Protocol):
     def new_code(self) -> str:
         """For people to read and type."""
 
+    def read_code(self, text: str) -> str:
+        """A code that somebody typed, in the form in which it was made."""
+
     def digest(self, token: str) -> str:
         """What is kept of a token or code."""
 

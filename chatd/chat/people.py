@@ -1,5 +1,7 @@
 """What people do to and for each other."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatd.chat.account import Person, Role
@@ -95,38 +97,38 @@ class People:
     async def ignore(self, session: "Session", name: str) -> Person:
         """Do not show what somebody says, here and in private."""
         hub = self._hub
-        me = session.somebody()
+        me = session.somebody().id
         other = await hub.find(name)
-        if other.id == me.id:
+        if other.id == me:
             raise BadRequest("That would be yourself.")
-        if hub.ignores(me.id, other.id):
+        gone: frozenset[int] = frozenset()
+        ignored = hub.ignores.whom(me)
+        if other.id in ignored:
             raise BadRequest(f"You ignore {other.name} already.")
-        if len(hub.ignored_by(me.id)) >= hub.rules.ignored:
-            known = {person.id for person in await self.ignored(session)}
-            if len(known) >= hub.rules.ignored:
+        if len(ignored) >= hub.rules.ignored:
+            gone = ignored - {person.id for person in await self.ignored(session)}
+            if not gone:
                 raise Full(
-                    f"You ignore {len(known)} people, which is the most. "
+                    f"You ignore {len(ignored)} people, which is the most. "
                     "/unignore somebody first."
                 )
-            for id in set(hub.ignored_by(me.id)) - known:
-                hub.ignore(me.id, id, False)
-        await self._keep_ignored(session, me.id, other.id, True)
+        await self._keep_ignored(session, lambda old: (old - gone) | {other.id})
         return other
 
     async def unignore(self, session: "Session", name: str) -> Person:
         """Show what somebody says again."""
         key = key_of(name.removeprefix("@"))
-        for person in await self.ignored(session):
-            if key_of(person.name) == key:
-                me = session.somebody()
-                await self._keep_ignored(session, me.id, person.id, False)
-                return person
-        raise NotFound(f"You do not ignore {name[:40]}. /ignore lists whom you do.")
+        people = await self.ignored(session)
+        found = [person for person in people if key_of(person.name) == key]
+        if not found:
+            raise NotFound(f"You do not ignore {name[:40]}. /ignore lists whom you do.")
+        await self._keep_ignored(session, lambda old: old - {found[0].id})
+        return found[0]
 
     async def ignored(self, session: "Session") -> list[Person]:
         """Whom somebody ignores, as far as they are here or have an account."""
         people = []
-        for id in self._hub.ignored_by(session.somebody().id):
+        for id in self._hub.ignores.whom(session.somebody().id):
             here = self._hub.presence.get(id)
             account = None if here else await self._hub.store.account(id)
             if here is not None:
@@ -136,15 +138,15 @@ class People:
         return people
 
     async def _keep_ignored(
-        self, session: "Session", me: int, other: int, on: bool
+        self, session: "Session", change: Callable[[frozenset[int]], frozenset[int]]
     ) -> None:
-        self._hub.ignore(me, other, on)
-        if session.account is not None:
-            try:
-                await self._hub.membership.keep_ignored(session)
-            except BaseException:
-                self._hub.ignore(me, other, not on)
-                raise
+        if session.account is None:
+            me = session.somebody().id
+            self._hub.ignores.put(me, change(self._hub.ignores.whom(me)))
+            return
+        await self._hub.membership.save(
+            session, lambda account: replace(account, ignored=change(account.ignored))
+        )
 
     # Rights over others
 

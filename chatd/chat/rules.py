@@ -13,6 +13,8 @@ class Rules:
     @ivar insecure_passwords: Whether passwords may come over unencrypted lines from
         other machines.
     @ivar throttle: C{False} switches off all limits on how often.
+    @ivar entering: Seconds that somebody has to come in.
+    @ivar line_bytes_before: Bytes in a line before coming in; C{line_bytes} after it.
     @ivar message_chars: Characters; C{paste_lines} and C{paste_bytes} bound a paste.
     @ivar request_burst: So many at once, then C{request_rate} a second.
     @ivar push_seconds: So long a session may push against the throttle.
@@ -30,6 +32,9 @@ class Rules:
     max_accounts: int = 100_000
     insecure_passwords: bool = True
     throttle: bool = True
+    entering: float = 60.0
+    line_bytes_before: int = 1024
+    line_bytes: int = 8 * 1024
     message_chars: int = 4_000
     paste_lines: int = 500
     paste_bytes: int = 64 * 1024

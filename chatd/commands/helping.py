@@ -6,8 +6,12 @@ from chatd.chat.durations import counted, in_words
 from chatd.chat.errors import NotAllowed
 from chatd.chat.events import Listing, Value
 
+WIDTH = 76  # characters of a line of the list
 
-@command("help", usage="[COMMAND]", aliases=["commands"], needs=Role.NOBODY)
+_ORDER = ("Talking", "Rooms", "Looking", "Account", "Help", "Moderators", "Operators")
+
+
+@command("help", usage="[COMMAND]", needs=Role.NOBODY)
 async def help(call: Call) -> None:
     """
     Show what you can type; with the name of a command, how to use it.
@@ -22,6 +26,7 @@ async def help(call: Call) -> None:
     subjects: dict[str, list[Command]] = {}
     for one in usable:
         subjects.setdefault(one.subject, []).append(one)
+    subjects = {one: subjects[one] for one in sorted(subjects, key=_place)}
     by_word = {subject.casefold(): subject for subject in subjects}
     if not asked:
         call.reply(_all(call, subjects, usable))
@@ -76,12 +81,27 @@ def _all(
         title = (
             "What you type is said to the room. A line that begins with / does more:"
         )
-    lines = [
-        f"{subject}: {', '.join(one.line for one in found)}"
-        for subject, found in subjects.items()
-    ]
+    lines: list[str] = []
+    for subject, found in subjects.items():
+        lines += _packed(f"{subject}: ", [one.line for one in found])
     lines.append("/help COMMAND tells more. To say a line that begins with /, type //.")
     return Listing("help", title, tuple(lines), _rows(usable))
+
+
+def _packed(head: str, words: list[str]) -> list[str]:
+    """Words side by side in lines that even a small terminal need not break."""
+    lines = [head]
+    for word in words:
+        if len(lines[-1]) + len(word) > WIDTH:
+            lines.append("    ")
+        lines[-1] += f"{word}, "
+    return [line.rstrip() for line in lines[:-1]] + [lines[-1].rstrip(", ")]
+
+
+def _place(subject: str) -> tuple[int, str]:
+    """Subjects as people need them; those of strangers at the end."""
+    known = subject in _ORDER
+    return (_ORDER.index(subject) if known else len(_ORDER), subject)
 
 
 def _one(call: Call, one: Command) -> Listing:

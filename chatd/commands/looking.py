@@ -250,10 +250,9 @@ def _row(call: Call, here: Here, room: "Room | None") -> dict[str, Value]:
 
 def _rooms(call: Call, here: Here) -> list[str]:
     """Where somebody is, as far as whoever calls may know."""
-    if call.session.person is None:
-        return []
-    visible = {room.name for room in call.hub.archive.rooms_for(call.session)}
-    return [name for name in here.rooms if name in visible]
+    me, role = call.session.person, call.session.role
+    found = [] if me is None else map(call.hub.rooms.get, here.rooms)
+    return [room.name for room in found if room and me and room.may_see(me, role)]
 
 
 def _article(role: Role) -> str:

@@ -18,7 +18,7 @@ async def me(call: Call) -> None:
     call.room.emote(call.session, call.rest, call.hub.rules)
 
 
-@command("msg", usage="NAME TEXT...", aliases=["pm", "send", "tell", "w", "whisper"])
+@command("msg", usage="NAME TEXT...", aliases=["pm", "send", "tell", "w"])
 async def msg(call: Call) -> None:
     """
     Tell one person something; nobody else sees it.
