@@ -1,29 +1,24 @@
 """A line editor that is fed keys as bytes and tells what to write to the terminal."""
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import StringIO
 from typing import Final
 
-from wcwidth import iter_graphemes, wcswidth, wcwidth
-
 from chatd.wire.keys import Key, Keys
+from chatd.wire.recall import Recall
+from chatd.wire.typed import Typed, columns
 
 LINE_LIMIT = 8192  # bytes of UTF-8 in one line
 PASTE_LIMIT = 65536  # bytes of UTF-8 in one paste
 PASTE_LINES = 5  # from so many lines on a paste stays one piece
 HISTORY_LINES = 100
-HISTORY_BYTES = 32768  # bounds what an idle session holds
 CHOICES_SHOWN = 60
 
 DEFAULT_WIDTH = 80
 MIN_WIDTH = 8
 MAX_WIDTH = 500  # one key may cause one row to be written
-
-# More marks than this on one letter become a cluster of their own.
-_CLUSTER_LIMIT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +109,11 @@ class Editor:
         self._complete = complete
         self._keep = keep
         self._secret = False
-        self._cells: list[str] = []  # clusters: what the cursor steps over
-        self._widths: list[int] = []
-        self._cursor = 0
-        self._size = 0
+        self._typed = Typed()
         self._killed = ""
         self._pasted: StringIO | None = None
         self._pasted_size = 0
-        self._history: deque[str] = deque(maxlen=history)
-        self._recalled = 0  # how many lines back; 0 is the one being typed
-        self._half = ""  # the one being typed, while another is recalled
+        self._recall = Recall(history)
         self._started = False
         self._width = _bounded(width)
         self._prompt = prompt
@@ -137,7 +127,7 @@ class Editor:
     @property
     def text(self) -> str:
         """What has been typed and not yet finished."""
-        return "".join(self._cells)
+        return "".join(self._typed.cells)
 
     @property
     def secret(self) -> bool:
@@ -228,15 +218,12 @@ class Editor:
 
     def hand_back(self, text: str) -> None:
         """Put a refused line back to be corrected, unless another was begun."""
-        if not self._cells and not self._secret and "\n" not in text:
+        if not self._typed.cells and not self._secret and "\n" not in text:
             self._replace(_CONTROLS.sub(" ", text))
 
     def forget(self, text: str) -> None:
         """Drop a line from the history, because it holds a password."""
-        kept = [line for line in self._history if line != text]
-        self._history.clear()
-        self._history.extend(kept)
-        self._recalled = 0
+        self._recall.forget(text)
 
     # What was typed.
 
@@ -251,7 +238,7 @@ class Editor:
                 return self._enter()
             case Key.INTERRUPT:
                 return self._interrupt()
-            case Key.END_OF_FILE if not self._cells:
+            case Key.END_OF_FILE if not self._typed.cells:
                 return EndOfFile()
             case _:
                 if key in _ACTIONS:
@@ -260,7 +247,8 @@ class Editor:
 
     def _enter(self) -> Line:
         text = self.text
-        self._remember(text)
+        if not self._secret:
+            self._recall.add(text)
         self._finish("" if self._secret else text)
         return Line(text)
 
@@ -304,139 +292,95 @@ class Editor:
         if self._secret:
             lines = [lines[0]] + [""] * (len(lines) > 1)
         elif len(text.rstrip("\n").split("\n")) >= PASTE_LINES:
-            before = "".join(self._cells[: self._cursor])
-            after = "".join(self._cells[self._cursor :])
-            self._finish(before + text.partition("\n")[0])
-            return Line(before + text.rstrip("\n") + after, pasted=True)
+            whole = self._typed.before + text.rstrip("\n") + self._typed.after
+            self._finish(whole.partition("\n")[0])
+            return Line(whole, pasted=True)
         sizes = [len(line.encode()) for line in lines]
-        if self._size + sizes[0] > self._limit or max(sizes) > self._limit:
+        if self._typed.size + sizes[0] > self._limit or max(sizes) > self._limit:
             return TooLong(self._limit)
         # As if typed, and read one after another: see receive().
         self._keys.put_back("\n".join(lines).replace("\t", " "))
         return None
 
     def _insert(self, text: str) -> None:
-        if self._size + len(text.encode()) > self._limit:
+        if self._typed.size + len(text.encode()) > self._limit:
             self._ring = True
             text = self._fitting(text)
-            if not text:
-                return
-        self._size += len(text.encode())
-        at = self._cursor
-        before = 0
-        if text.isascii():
-            cells = list(text)
-        else:
-            # A mark belongs to the letter before the cursor.
-            before = min(at, 1)
-            cells = _clusters("".join(self._cells[at - before : at]) + text)
-        kept = self._cells[at - before : at] == cells[:before]
-        widths = [_columns(cell) for cell in cells]
-        self._cells[at - before : at] = cells
-        self._widths[at - before : at] = widths
-        self._cursor = at - before + len(cells)
-        self._recalled = 0
+        self._recall.settle()
+        added = self._typed.insert(text)
         if self._secret:
             return
-        columns = sum(widths[before:])
-        if (
-            kept
-            and self._started
-            and not self._dirty
-            and self._cursor == len(self._cells)
-            and self._used + columns < self._width
-        ):
-            self._write(text)  # the common case: a letter at the end is just echoed
-            self._used += columns
-            self._column += columns
-        else:
+        used = None if added is None or self._dirty else self._used + added
+        if used is None or used >= self._width or not self._started:
             self._dirty = True
+        else:
+            self._write(text)  # the common case: a letter at the end is just echoed
+            self._used = self._column = used
 
     def _fitting(self, text: str) -> str:
         """Leave out each character for which there is no room."""
         fitting = ""
-        room = self._limit - self._size
+        room = self._limit - self._typed.size
         for char in text if room else "":
             if (size := len(char.encode())) <= room:
                 fitting += char
                 room -= size
         return fitting
 
-    def _delete(self, start: int, end: int) -> None:
-        gone = "".join(self._cells[start:end])
-        if not gone:
+    def _delete(self, start: int, end: int) -> str:
+        gone = self._typed.delete(start, end) if start < end else ""
+        if gone:
+            self._recall.settle()
+            self._dirty = True
+        else:
             self._ring = True
-            return
-        del self._cells[start:end]
-        del self._widths[start:end]
-        self._size -= len(gone.encode())
-        self._recalled = 0
-        self._move(start)
+        return gone
+
+    def _delete_left(self) -> None:
+        self._delete(max(0, self._typed.cursor - 1), self._typed.cursor)
+
+    def _delete_right(self) -> None:
+        self._delete(self._typed.cursor, self._typed.cursor + 1)
 
     def _kill(self, start: int, end: int) -> None:
-        if start < end and not self._secret:
-            self._killed = "".join(self._cells[start:end])
-        self._delete(start, end)
+        gone = self._delete(start, end)
+        if gone and not self._secret:
+            self._killed = gone
 
     def _yank(self) -> None:
         self._insert(self._killed)
 
     def _move(self, cursor: int) -> None:
-        self._cursor = max(0, min(cursor, len(self._cells)))
+        self._typed.move(cursor)
         self._dirty = True
 
-    def _word_left(self) -> int:
-        at = self._cursor
-        while at and self._cells[at - 1].isspace():
-            at -= 1
-        while at and not self._cells[at - 1].isspace():
-            at -= 1
-        return at
-
-    def _word_right(self) -> int:
-        at, end = self._cursor, len(self._cells)
-        while at < end and self._cells[at].isspace():
-            at += 1
-        while at < end and not self._cells[at].isspace():
-            at += 1
-        return at
-
     def _empty(self) -> None:
-        self._cells.clear()
-        self._widths.clear()
-        self._cursor = self._size = self._left = self._recalled = 0
+        self._typed = Typed()
+        self._left = 0
+        self._recall.settle()
         self._dirty = True
 
     def _replace(self, text: str) -> None:
         self._empty()
         self._insert(text)
 
-    # What was typed before.
-
-    def _remember(self, text: str) -> None:
-        if self._secret or not text.strip():
-            return
-        if not self._history or self._history[-1] != text:
-            self._history.append(text)
-        while sum(len(line.encode()) for line in self._history) > HISTORY_BYTES:
-            self._history.popleft()
-
-    def _recall(self, step: int) -> None:
-        recalled = self._recalled + step
-        if self._secret or not 0 <= recalled <= len(self._history):
+    def _go(self, step: int) -> None:
+        """Go through the lines typed before."""
+        text = None if self._secret else self._recall.go(step, self.text)
+        if text is None:
             self._ring = True
-            return
-        if not self._recalled:
-            self._half = self.text
-        self._replace(self._history[-recalled] if recalled else self._half)
-        self._recalled = recalled
+        else:
+            self._typed = Typed()
+            self._typed.insert(text)
+            self._left = 0
+            self._dirty = True
 
     # What might be typed next.
 
     def _tab(self) -> None:
         if self._secret or self._complete is None:
             return
-        before = "".join(self._cells[: self._cursor])
+        before = self._typed.before
         word = before[before.rfind(" ") + 1 :]
         choices = self._complete(before)
         common = _common(choices)
@@ -452,23 +396,22 @@ class Editor:
             self._ring = True
 
     def _complete_word(self, word: str, choice: str) -> None:
-        if self._size - len(word.encode()) + len(choice.encode()) > self._limit:
+        typed = self._typed
+        if typed.size - len(word.encode()) + len(choice.encode()) > self._limit:
             self._ring = True
             return
-        start = self._cursor
-        while start and self._cells[start - 1] != " ":
+        start = typed.cursor
+        while start and typed.cells[start - 1] != " ":
             start -= 1
-        if start < self._cursor:
-            self._delete(start, self._cursor)
-        if self._cells[self._cursor : self._cursor + 1] == [" "]:
-            choice = choice.rstrip(" ")
-        self._insert(choice)
+        typed.delete(start, typed.cursor)
+        self._dirty = True
+        self._insert(choice.rstrip(" ") if typed.after.startswith(" ") else choice)
 
     def _columned(self, choices: list[str]) -> str:
         shown = choices[:CHOICES_SHOWN]
-        wide = max(_columns(choice) for choice in shown) + 2
+        wide = max(columns(choice) for choice in shown) + 2
         across = max(1, (self._width - 1) // wide)
-        padded = [choice + " " * (wide - _columns(choice)) for choice in shown]
+        padded = [choice + " " * (wide - columns(choice)) for choice in shown]
         rows = [
             "".join(padded[at : at + across]).rstrip()
             for at in range(0, len(padded), across)
@@ -498,65 +441,29 @@ class Editor:
         if not self._started:
             return
         prompt = self._prompt
-        taken = _columns(_SGR.sub("", prompt))
+        taken = columns(_SGR.sub("", prompt))
         # The last column stays free: a terminal's cursor behind it is a riddle.
         if self._width - 1 - taken < _LEAST_ROOM:
             prompt, taken = "", 0
         self._column = taken
         text = after = ""
         if not self._secret:
-            end = self._scroll(self._width - 1 - taken)
+            typed = self._typed
+            self._left, end = typed.visible(self._left, self._width - 1 - taken)
             text = "<" if self._left else ""
-            self._column += len(text) + sum(self._widths[self._left : self._cursor])
-            text += "".join(self._cells[self._left : self._cursor])
-            after = "".join(self._cells[self._cursor : end])
-            after += ">" if end < len(self._cells) else ""
-        self._used = self._column + _columns(after)
+            self._column += len(text) + sum(typed.widths[self._left : typed.cursor])
+            text += "".join(typed.cells[self._left : typed.cursor])
+            after = "".join(typed.cells[typed.cursor : end])
+            after += ">" if end < len(typed.cells) else ""
+        self._used = self._column + columns(after)
         if after:
             # Saving the place is right also where terminals disagree on widths.
             after = f"\x1b7{after}\x1b[K\x1b8"
         self._write(f"\r{prompt}{text}{after or _ERASE_RIGHT}")
 
-    def _scroll(self, room: int) -> int:
-        """
-        Choose what part of the line to show, so that the cursor is in it.
-
-        @return: The end of that part; it begins at C{_left}.
-        """
-        widths = self._widths
-        if sum(widths) <= room:
-            self._left = 0
-            return len(widths)
-        if self._cursor <= self._left:
-            self._left = self._back(room // 3)
-        elif sum(widths[self._left : self._cursor]) + 2 > room:  # 2 for < and >
-            self._left = self._back(room * 2 // 3)
-        columns = 1 if self._left else 0
-        for at in range(self._left, len(widths)):
-            columns += widths[at]
-            if columns > room - (at < len(widths) - 1):
-                return at
-        return len(widths)
-
-    def _back(self, columns: int) -> int:
-        """Find the cluster so many columns before the cursor."""
-        at = self._cursor
-        while at and (columns := columns - self._widths[at - 1]) >= 0:
-            at -= 1
-        return at
-
 
 def _bounded(width: int) -> int:
     return max(MIN_WIDTH, min(width, MAX_WIDTH)) if width > 0 else DEFAULT_WIDTH
-
-
-def _clusters(text: str) -> list[str]:
-    """Cut text where the cursor may stand."""
-    return [
-        cluster[at : at + _CLUSTER_LIMIT]
-        for cluster in iter_graphemes(text)
-        for at in range(0, len(cluster), _CLUSTER_LIMIT)
-    ]
 
 
 def _common(words: list[str]) -> str:
@@ -566,35 +473,27 @@ def _common(words: list[str]) -> str:
     return first[: next((at for at, (a, b) in pairs if a != b), len(first))]
 
 
-def _columns(text: str) -> int:
-    """
-    Count the columns that text takes at most.
-
-    Terminals disagree on joined emoji: some draw one, some all its parts. Counting
-    the wider of both leaves a gap at worst, while the other way the row would break.
-    """
-    if text.isascii():
-        return len(text)
-    return max(wcswidth(text), sum(max(0, wcwidth(char)) for char in text))
-
-
 _ACTIONS: Final[dict[Key, Callable[[Editor], None]]] = {
     Key.TAB: Editor._tab,
-    Key.BACKSPACE: lambda self: self._delete(max(0, self._cursor - 1), self._cursor),
-    Key.DELETE: lambda self: self._delete(self._cursor, self._cursor + 1),
-    Key.END_OF_FILE: lambda self: self._delete(self._cursor, self._cursor + 1),
-    Key.LEFT: lambda self: self._move(self._cursor - 1),
-    Key.RIGHT: lambda self: self._move(self._cursor + 1),
-    Key.WORD_LEFT: lambda self: self._move(self._word_left()),
-    Key.WORD_RIGHT: lambda self: self._move(self._word_right()),
+    Key.BACKSPACE: Editor._delete_left,
+    Key.DELETE: Editor._delete_right,
+    Key.END_OF_FILE: Editor._delete_right,
+    Key.LEFT: lambda self: self._move(self._typed.cursor - 1),
+    Key.RIGHT: lambda self: self._move(self._typed.cursor + 1),
+    Key.WORD_LEFT: lambda self: self._move(self._typed.word_left()),
+    Key.WORD_RIGHT: lambda self: self._move(self._typed.word_right()),
     Key.HOME: lambda self: self._move(0),
-    Key.END: lambda self: self._move(len(self._cells)),
-    Key.UP: lambda self: self._recall(1),
-    Key.DOWN: lambda self: self._recall(-1),
-    Key.KILL_LEFT: lambda self: self._kill(0, self._cursor),
-    Key.KILL_RIGHT: lambda self: self._kill(self._cursor, len(self._cells)),
-    Key.KILL_WORD_LEFT: lambda self: self._kill(self._word_left(), self._cursor),
-    Key.KILL_WORD_RIGHT: lambda self: self._kill(self._cursor, self._word_right()),
+    Key.END: lambda self: self._move(len(self._typed.cells)),
+    Key.UP: lambda self: self._go(1),
+    Key.DOWN: lambda self: self._go(-1),
+    Key.KILL_LEFT: lambda self: self._kill(0, self._typed.cursor),
+    Key.KILL_RIGHT: lambda self: self._kill(self._typed.cursor, len(self._typed.cells)),
+    Key.KILL_WORD_LEFT: lambda self: self._kill(
+        self._typed.word_left(), self._typed.cursor
+    ),
+    Key.KILL_WORD_RIGHT: lambda self: self._kill(
+        self._typed.cursor, self._typed.word_right()
+    ),
     Key.YANK: Editor._yank,
     Key.CLEAR: Editor._clear_screen,
     Key.PASTE_BEGINS: Editor._begin_paste,

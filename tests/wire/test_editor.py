@@ -9,7 +9,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.wire.editor import (
     CHOICES_SHOWN,
-    HISTORY_BYTES,
     HISTORY_LINES,
     LINE_LIMIT,
     MAX_WIDTH,
@@ -23,6 +22,7 @@ from chatd.wire.editor import (
     Outcome,
     TooLong,
 )
+from chatd.wire.recall import BYTES_LIMIT
 from tests.wire.held import held
 
 UP, DOWN, RIGHT, LEFT = b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D"
@@ -547,7 +547,7 @@ class HistoryTests(SynchronousTestCase):
 
     def test_most_bytes(self) -> None:
         """The oldest lines are forgotten when there is more than is allowed."""
-        long = HISTORY_BYTES // 4
+        long = BYTES_LIMIT // 4
         for char in "abcd":
             self.desk.type(char * long, ENTER)
         self.desk.type(UP * 4)
