@@ -78,7 +78,7 @@ def prepare(
             f"{path} is in use: another chatd runs on it. Stop that one first."
         ) from None
     except OSError as problem:
-        raise StoreRefused(_unwritable(path, problem)) from None
+        raise cannot_open(path, problem) from None
     try:
         about = _look(path, check, revisions)  # perhaps another has just made it
         if about is None:
@@ -87,11 +87,19 @@ def prepare(
             _use(path, key, about, migrations, revisions)
     except (OSError, dbapi2.Error, SQLAlchemyError) as problem:
         lock.undo()
-        raise StoreRefused(_unwritable(path, problem)) from None
+        raise cannot_open(path, problem) from None
     except BaseException:
         lock.undo()
         raise
     return lock
+
+
+def cannot_open(path: Path, problem: Exception) -> StoreRefused:
+    """Say that the disk or its rights are in the way."""
+    return StoreRefused(
+        f"{path} cannot be opened ({_reason(problem)}): look at the free space and at"
+        f" the rights in {path.parent}."
+    )
 
 
 def _look(path: Path, check: str, revisions: Sequence[str]) -> About | None:
@@ -143,7 +151,7 @@ def _look(path: Path, check: str, revisions: Sequence[str]) -> About | None:
 def _read_about(file: Path) -> About | None:
     try:
         return from_json(About, file.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError, AttributeError) as problem:
         raise StoreRefused(
@@ -297,13 +305,6 @@ def _too_new(path: Path, schema: str) -> StoreRefused:
 def _damaged(path: Path, what: str) -> StoreRefused:
     return StoreRefused(
         f"{path} is damaged ({what}): put it back from your backup. It was not changed."
-    )
-
-
-def _unwritable(path: Path, problem: Exception) -> str:
-    return (
-        f"{path} cannot be opened ({_reason(problem)}): look at the free space and at"
-        f" the rights in {path.parent}."
     )
 
 

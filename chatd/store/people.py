@@ -126,9 +126,9 @@ def keep_address(connection: Connection, account: int, address: str) -> None:
 def add_token(
     connection: Connection, digest: str, person: Person, expires: float, now: float
 ) -> None:
-    """Write a token down, and forget all that have expired."""
-    gone = (tokens.c.digest == digest) | (tokens.c.expires <= milliseconds(now))
-    connection.execute(delete(tokens).where(gone))
+    """Write a token down, and forget what has expired."""
+    forget_expired(connection, now)
+    connection.execute(delete(tokens).where(tokens.c.digest == digest))
     connection.execute(
         insert(tokens).values(
             digest=digest,
@@ -195,9 +195,8 @@ def remove_key(connection: Connection, account: int, fingerprint: str) -> bool:
 def add_invitation(
     connection: Connection, digest: str, by: int, expires: float, now: float
 ) -> None:
-    """Write an invitation down, and forget all that have expired."""
-    gone = invitations.c.expires <= milliseconds(now)
-    connection.execute(delete(invitations).where(gone))
+    """Write an invitation down, and forget what has expired."""
+    forget_expired(connection, now)
     values = {"given_by": by, "expires": milliseconds(expires)}
     put(connection, invitations, {"digest": digest}, values)
 
@@ -208,6 +207,12 @@ def take_invitation(connection: Connection, digest: str, now: float) -> bool:
     good = invitations.c.expires > milliseconds(now)
     taken = connection.execute(delete(invitations).where(own, good))
     return taken.rowcount > 0
+
+
+def forget_expired(connection: Connection, now: float) -> None:
+    """Remove tokens and invitations that are good for nothing any more."""
+    for table in (tokens, invitations):
+        connection.execute(delete(table).where(table.c.expires <= milliseconds(now)))
 
 
 def _keep_latest(connection: Connection, table: Table, own: Any, number: int) -> None:

@@ -141,9 +141,6 @@ def unread(
     connection: Connection, person: Person, upto: Mapping[str, int]
 ) -> dict[str, tuple[int, int]]:
     """Count what others said beyond the marks, and what of it names the person."""
-    named = dict.fromkeys(upto, 0)
-    for _, room in _mentions(connection, person, upto, COUNTED):
-        named[room] += 1
     counts = {}
     for room, mark in upto.items():
         heard = select(_id).where(
@@ -154,6 +151,10 @@ def unread(
         )
         counted = select(func.count()).select_from(heard.limit(COUNTED).subquery())
         counts[room] = connection.scalar(counted) or 0
+    named = dict.fromkeys(upto, 0)
+    unread = {room: upto[room] for room, count in counts.items() if count}
+    for _, room in _mentions(connection, person, unread, COUNTED):
+        named[room] += 1
     return {room: (count, named[room]) for room, count in counts.items()}
 
 

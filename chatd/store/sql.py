@@ -1,10 +1,12 @@
 """The questions of C{chat.store}, asked of an SQL database."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from time import time
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import Logger
 
@@ -13,8 +15,8 @@ from chatd.chat.events import Event
 from chatd.chat.store import PublicKey, Query, RoomRecord, ServerRecord, StoreDown
 from chatd.store import people, reading, records, sqlite
 from chatd.store.lock import Lock
-from chatd.store.opening import prepare
-from chatd.store.workers import Inline, Threads, Workers
+from chatd.store.opening import cannot_open, prepare
+from chatd.store.workers import Inline, Threads, Workers, close
 from chatd.store.writing import Task
 
 T = TypeVar("T")
@@ -44,6 +46,7 @@ class SqlStore:
         @param key: 64 hexadecimal digits; C{None}: a database that is not encrypted.
         @param check: What tells this key from another, and may be known.
         @param call: C{reactor.callFromThread}; C{None}: without threads, for tests.
+        @param readers: Threads that read, besides the one that searches.
         @param now: POSIX seconds.
         """
         self._path = path
@@ -52,7 +55,7 @@ class SqlStore:
         self._call = call
         self._number = readers
         self._now = now
-        self._well = True
+        self._failing: set[str] = set()
         self._lock: Lock | None = None
         self._workers: Workers | None = None
 
@@ -64,12 +67,22 @@ class SqlStore:
 
         @raise StoreRefused: if that cannot be; then nothing was changed.
         """
-        self._lock = prepare(self._path, key=self._key, check=self._check)
-        writer = sqlite.writing(self._path, self._key).connect()
-        readers = [
-            sqlite.reading(self._path, self._key).connect()
-            for _ in range(self._number if self._call else 1)
-        ]
+        with ExitStack() as undo:
+            lock = prepare(self._path, key=self._key, check=self._check)
+            undo.callback(lock.release)
+            try:
+                writer = sqlite.writing(self._path, self._key).connect()
+                undo.callback(close, writer)
+                with writer.begin():  # shows also whether it can be written to
+                    people.forget_expired(writer, self._now())
+                readers = []
+                for _ in range(self._number + 1 if self._call else 1):
+                    readers.append(sqlite.reading(self._path, self._key).connect())
+                    undo.callback(close, readers[-1])
+            except SQLAlchemyError as problem:
+                raise cannot_open(self._path, problem) from None
+            undo.pop_all()
+        self._lock = lock
         if self._call:
             self._workers = Threads(writer, readers, sqlite.insert, self._report)
         else:
@@ -131,7 +144,7 @@ class SqlStore:
         return await self._read(reading.missed, person, rooms, after, upto, limit)
 
     async def search(self, query: Query) -> list[Event]:
-        return await self._read(reading.search, query)
+        return await self._read(reading.search, query, slow=True)
 
     async def unread(
         self, person: Person, marks: Mapping[str, int]
@@ -141,7 +154,7 @@ class SqlStore:
     async def mentions(
         self, person: Person, marks: Mapping[str, int], *, limit: int
     ) -> list[Event]:
-        return await self._read(reading.mentions, person, marks, limit)
+        return await self._read(reading.mentions, person, marks, limit, slow=True)
 
     async def forget(self, room: str, *, before: float, limit: int) -> int:
         return await self._write(reading.forget, room, before, limit)
@@ -232,11 +245,13 @@ class SqlStore:
 
     # How it is done
 
-    def _read(self, question: Callable[..., T], *args: Any) -> "Deferred[T]":
+    def _read(
+        self, question: Callable[..., T], *args: Any, slow: bool = False
+    ) -> "Deferred[T]":
         task = Task(lambda connection: question(connection, *args))
         if self._workers is None:
             return fail(StoreDown())
-        self._workers.read(task)
+        self._workers.read(task, slow=slow)
         return task.answer
 
     def _write(self, job: Callable[..., T], *args: Any) -> "Deferred[T]":
@@ -248,18 +263,28 @@ class SqlStore:
         self._workers.write(task)
         return task.answer
 
-    def _report(self, tasks: Sequence[Task], problem: Exception | None) -> None:
+    def _report(
+        self, what: str, tasks: Sequence[Task], problem: Exception | None
+    ) -> None:
         assert self._call is not None
-        self._call(self._settle, tasks, problem)
+        self._call(self._settle, what, tasks, problem)
 
-    def _settle(self, tasks: Sequence[Task], problem: Exception | None) -> None:
-        if problem is not None and self._well:
+    def _settle(
+        self, what: str, tasks: Sequence[Task], problem: Exception | None
+    ) -> None:
+        if problem is not None and what not in self._failing:
             # Only what the database says: with the statement would come what was said.
             reason = str(getattr(problem, "orig", problem))
-            self._log.error("{path} failed: {reason}", path=self._path, reason=reason)
-        elif problem is None and not self._well:
-            self._log.info("{path} is well again", path=self._path)
-        self._well = problem is None
+            self._log.error(
+                "{what} {path} failed: {reason}",
+                what=what,
+                path=str(self._path),
+                reason=reason,
+            )
+            self._failing.add(what)
+        elif problem is None and what in self._failing:
+            self._log.info("{what} {path} works again", what=what, path=str(self._path))
+            self._failing.remove(what)
         for task in tasks:
             task.settle()
 

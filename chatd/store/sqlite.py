@@ -58,6 +58,8 @@ def connect(path: Path, key: str | None, *, how: str = "mode=rw") -> Any:
     if key is not None:
         if len(bytes.fromhex(key)) != 32:
             raise ValueError("the key of the database has 64 hexadecimal digits")
+        # It would write to the terminal, where a refusal is one line.
+        connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key}'\"")
     return connection
 

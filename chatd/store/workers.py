@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -12,18 +12,23 @@ from chatd.store.writing import Insert, Task, commit, give_up, is_down
 # Events and tasks of one transaction.
 BATCH = 1_000
 
-# What is told when a piece of work is done, and why the database failed if it did.
-Report = Callable[[Sequence[Task], Exception | None], None]
+# What is told when something is done: C{reading} or C{writing}, the tasks, and why the
+# database failed if it did.
+Report = Callable[[str, Sequence[Task], Exception | None], None]
 
 
 class Workers(Protocol):
-    """Does tasks and reports them in the reactor's thread."""
+    """Does tasks, and reports them."""
 
     def write(self, task: Task) -> None:
         """Do it in a transaction, in the order of asking."""
 
-    def read(self, task: Task) -> None:
-        """Do it when there is time."""
+    def read(self, task: Task, *, slow: bool = False) -> None:
+        """
+        Do it when there is time.
+
+        @param slow: It may take long, and must not delay what does not.
+        """
 
     def stop(self, last: Callable[[], object]) -> None:
         """Do what is left, then close the connections and call C{last}."""
@@ -42,19 +47,20 @@ class Inline:
 
     def write(self, task: Task) -> None:
         problem = commit(self._writer, [task], self._insert)
-        self._report([task], problem)
+        self._report("writing", [task], problem)
 
-    def read(self, task: Task) -> None:
-        self._report([task], look(self._reader, task))
+    def read(self, task: Task, *, slow: bool = False) -> None:
+        self._report("reading", [task], look(self._reader, task))
 
     def stop(self, last: Callable[[], object]) -> None:
         close(self._reader)
-        close(self._writer, at_end=last)
+        close(self._writer)
+        last()
 
 
 class Threads:
     """
-    One thread that writes, and a few that read.
+    One thread that writes, a few that read, and one for what is slow.
 
     While one transaction is in progress the next gathers in the queue.
     """
@@ -67,36 +73,34 @@ class Threads:
         report: Report,
     ) -> None:
         """
+        @param readers: At least two; the last one is for what is slow.
         @param report: Is called in the threads.
         """
         self._insert = insert
         self._report = report
-        self._writes: SimpleQueue[Task | None] = SimpleQueue()
-        self._reads: SimpleQueue[Task | None] = SimpleQueue()
-        self._last: Callable[[], object] = lambda: None
-        # Daemons: a process that must end does not wait for a disk that hangs.
+        self._writes: _Queue = SimpleQueue()
+        self._reads: _Queue = SimpleQueue()
+        self._slow: _Queue = SimpleQueue()
+        self._last: Callable[[], object] = _nothing
         self._readers = [
-            Thread(
-                target=self._read, args=(reader,), name=f"store-reader-{n}", daemon=True
-            )
-            for n, reader in enumerate(readers)
+            *(_thread(self._read, reader, self._reads) for reader in readers[:-1]),
+            _thread(self._read, readers[-1], self._slow),
         ]
-        self._writer = Thread(
-            target=self._write, args=(writer,), name="store-writer", daemon=True
-        )
-        for thread in (self._writer, *self._readers):
+        self._writer = _thread(self._write, writer)
+        for thread in (*self._readers, self._writer):
             thread.start()
 
     def write(self, task: Task) -> None:
         self._writes.put(task)
 
-    def read(self, task: Task) -> None:
-        self._reads.put(task)
+    def read(self, task: Task, *, slow: bool = False) -> None:
+        (self._slow if slow else self._reads).put(task)
 
     def stop(self, last: Callable[[], object]) -> None:
         self._last = last
-        for _ in self._readers:
+        for _ in self._readers[:-1]:
             self._reads.put(None)
+        self._slow.put(None)
         self._writes.put(None)
 
     def _write(self, connection: Connection) -> None:
@@ -104,12 +108,19 @@ class Threads:
         while going:
             tasks, going = self._gather()
             if tasks:
-                self._report(tasks, commit(connection, tasks, self._insert))
+                problem = commit(connection, tasks, self._insert)
+                self._report("writing", tasks, problem)
         for reader in self._readers:
             reader.join()
-        close(connection, at_end=self._last)
+        close(connection)
+        self._last()
 
     def _gather(self) -> tuple[list[Task], bool]:
+        """
+        Wait for a task, and take those that wait behind it.
+
+        @return: The tasks, and whether there will be more.
+        """
         tasks: list[Task] = []
         size = 0
         task = self._writes.get()
@@ -124,10 +135,22 @@ class Threads:
                 return tasks, True
         return tasks, False
 
-    def _read(self, connection: Connection) -> None:
-        while (task := self._reads.get()) is not None:
-            self._report([task], look(connection, task))
+    def _read(self, connection: Connection, queue: "_Queue") -> None:
+        while (task := queue.get()) is not None:
+            self._report("reading", [task], look(connection, task))
         close(connection)
+
+
+_Queue: TypeAlias = "SimpleQueue[Task | None]"
+
+
+def _thread(run: Callable[..., None], *args: object) -> Thread:
+    # A daemon: a process that must end does not wait for a disk that hangs.
+    return Thread(target=run, args=args, name="store", daemon=True)
+
+
+def _nothing() -> None:
+    pass
 
 
 def look(connection: Connection, task: Task) -> Exception | None:
@@ -146,10 +169,7 @@ def look(connection: Connection, task: Task) -> Exception | None:
     return None
 
 
-def close(connection: Connection, at_end: Callable[[], object] = lambda: None) -> None:
-    """Close a connection, whatever state it is in."""
-    try:
-        connection.close()
-    finally:
-        connection.engine.dispose()
-        at_end()
+def close(connection: Connection) -> None:
+    """Close a connection for good, and tidy up behind it."""
+    connection.close()
+    connection.engine.dispose()
