@@ -54,6 +54,12 @@ class Item:
         self.reader = reader
         self._rendered: dict[tuple[Look, bool], bytes] = {}
 
+    def later(self, order: int) -> "Item":
+        """The same, in another place; what was rendered is shared."""
+        item = Item(order, self.event, reader=self.reader)
+        item._rendered = self._rendered
+        return item
+
     def render(self, look: Look, here: bool) -> bytes:
         """What is sent to those who share a look."""
         data = self._rendered.get((look, here))
@@ -110,6 +116,21 @@ class Outbox:
         item = Item(self._next(), event, reader=reader)
         for session in sessions:
             self._own.setdefault(session, []).append(item)
+
+    def take(self, session: "Session") -> list[Item]:
+        """What was put for a session and not yet sent; it will not be sent."""
+        taken = self._own.pop(session, [])
+        for audience, items in self._rooms.items():
+            since = audience.readers.get(session)
+            if since is not None:
+                taken += _selection(items, session, since)
+                audience.readers[session] = self._order
+        return sorted(taken, key=_order)
+
+    def again(self, session: "Session", items: Iterable[Item]) -> None:
+        """Show what was taken or held back, behind all that was put so far."""
+        own = self._own.setdefault(session, [])
+        own += [item.later(self._next()) for item in items]
 
     def enter(self, audience: Audience, session: "Session") -> None:
         """The session reads along from now on."""

@@ -386,8 +386,10 @@ class Session:
             return
         held, self._held = self._held, None
         self.plain = True
-        if held:
-            self.show(held)
+        waiting = self._hub.outbox.take(self)
+        answers = [item for item in waiting if not isinstance(item.event, Stamped)]
+        held += [item for item in waiting if isinstance(item.event, Stamped)]
+        self._hub.outbox.again(self, answers + held)
 
     def show(self, items: list[Item]) -> None:
         """Write what was put for this session, in this order."""
