@@ -95,7 +95,7 @@ class ChatService(Service):
         self._data = Path(self.settings.data).absolute()
         self._keys = Path(self.settings.keys).absolute()
         self._claim = self._keys / "claim-code"
-        nodaemon = bool(self._twistd.get("nodaemon", True))
+        nodaemon = bool(self._twistd.get("nodaemon", False))
         self._nodaemon = nodaemon
         self._log_file = Log(
             self.settings.log,
@@ -117,14 +117,15 @@ class ChatService(Service):
 
     def startService(self) -> None:
         super().startService()
-        if is_ours(self._twistd):
-            self._log_file.start()
         try:
             self._assemble()
         except (SecretsError, StoreRefused, NotListening, SettingsError) as problem:
             refuse_to_start(str(problem), self._twistd)
         except OSError as problem:
             refuse_to_start(f"{problem.filename}: {problem.strerror}", self._twistd)
+        # Not before: a server that refuses to start leaves no trace in data/.
+        if is_ours(self._twistd):
+            self._log_file.start()
         self._reactor.callWhenRunning(self._run)
 
     def _assemble(self) -> None:

@@ -17,6 +17,13 @@ from chatd.wire.telnet import (
 DUMB = ("dumb", "unknown", "network")
 
 
+_KEYS = {
+    Command.INTERRUPT: b"\x03",
+    Command.ERASE_CHARACTER: b"\x7f",
+    Command.ERASE_LINE: b"\x15",
+}
+
+
 class Terminal:
     """
     What a telnet client is: lines that it edits itself, or keys for our editor.
@@ -75,25 +82,25 @@ class Terminal:
                     if self.editor is None:
                         lines(outcome.data)
                     else:
-                        for finished in self.editor.receive(outcome.data):
-                            typed(finished)
+                        self._edit(outcome.data, typed)
                 case WindowSize():
                     self._width = outcome.width
                     if self.editor is not None:
                         self.editor.resize(outcome.width)
                 case TerminalType():
                     self.dumb = outcome.name in DUMB
+                    self._choose_mode()
                     changed = True
                 case OptionChanged():
-                    changed = self._choose_mode() or changed
-                case Command.INTERRUPT:
-                    typed(Interrupt(""))
-                case Command.END_OF_FILE:
-                    typed(EndOfFile())
+                    self._choose_mode()
+                    changed = True
                 case Command.ARE_YOU_THERE:
                     self.show(b"* Yes.\r\n")
+                case Command.END_OF_FILE:
+                    typed(EndOfFile())
                 case _:
-                    pass
+                    # Keys that some clients send as commands.
+                    self._edit(_KEYS[outcome], typed)
         self.flush()
         return changed
 
@@ -126,8 +133,13 @@ class Terminal:
         if self.editor is not None:
             self.editor.secret = on
             self.flush()
-        elif self.answered:
+        else:
             self._write(self._telnet.echo(on))
+
+    def forget(self, line: str) -> None:
+        """Do not offer a line again: it holds a password."""
+        if self.editor is not None:
+            self.editor.forget(line)
 
     def stop(self) -> None:
         """Leave the terminal as it was."""
@@ -135,8 +147,19 @@ class Terminal:
             self.editor.stop()
             self.flush()
 
-    def _choose_mode(self) -> bool:
-        if self._telnet.character_mode and self.editor is None:
+    def _edit(
+        self,
+        data: bytes,
+        typed: Callable[[Line | TooLong | EndOfFile | Interrupt], None],
+    ) -> None:
+        if self.editor is not None:
+            for finished in self.editor.receive(data):
+                typed(finished)
+
+    def _choose_mode(self) -> None:
+        """Edit lines here if the peer sends keys and can show what they do."""
+        able = self._telnet.character_mode and not self.dumb
+        if able and self.editor is None:
             self.editor = Editor(
                 width=self._width,
                 prompt=self._prompt,
@@ -145,5 +168,8 @@ class Terminal:
             )
             self.editor.secret = self._secret
             self.editor.start()
-            return True
-        return False
+        elif self.editor is not None and not able:
+            self.stop()
+            self.editor = None
+            if self.dumb:
+                self._write(self._telnet.echo(self._secret))

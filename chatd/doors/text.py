@@ -164,6 +164,9 @@ class TextDoor(Connection):
     ) -> None:
         match outcome:
             case editor.Line():
+                word = outcome.text[1:].partition(" ")[0]
+                if self._terminal and self.hub.commands.may_hold_secret(word):
+                    self._terminal.forget(outcome.text)
                 self._submit(clean_block(outcome.text))
             case editor.TooLong() if self.session is not None:
                 error = TooLong(f"A paste has at most {outcome.limit} bytes.")
