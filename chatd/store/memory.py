@@ -28,6 +28,7 @@ from chatd.chat.events import (
     Whispered,
 )
 from chatd.chat.store import (
+    Duplicate,
     PublicKey,
     Query,
     RoomRecord,
@@ -432,8 +433,10 @@ class MemoryStore:
         except (UnicodeEncodeError, OverflowError, KeyError) as problem:
             return problem
         who_and_key = (row.sender, row.key)
-        if row.id in self._events or who_and_key in self._by_key:
-            return ValueError("there is an event with this id or key")
+        if who_and_key in self._by_key:
+            return Duplicate(self._events[self._by_key[who_and_key]])
+        if row.id in self._events:
+            return ValueError("there is an event with this id")
         if row.key:
             self._by_key[who_and_key] = row.id
         self._events[row.id] = to_event(row)

@@ -32,8 +32,9 @@ from chatd.chat.events import (
     ServerUnbanned,
     TopicChanged,
 )
-from chatd.chat.store import StoreDown
+from chatd.chat.store import Duplicate, StoreDown
 from chatd.store.codec import Row, milliseconds, to_row
+from chatd.store.reading import by_key
 from chatd.store.schema import accounts, bans, room_people, rooms, settings
 
 # These are the fault of what was to be written; other errors are the database's.
@@ -135,9 +136,20 @@ def _do_apart(connection: Connection, tasks: Sequence[Task], insert: Insert) -> 
         else:
             task.failed = False
             task.outcome = [
-                _apart(connection, partial(keep, connection, [event], insert))
-                for event in task.events
+                _keep_apart(connection, event, insert) for event in task.events
             ]
+
+
+def _keep_apart(
+    connection: Connection, event: Event, insert: Insert
+) -> Exception | None:
+    problem = _apart(connection, partial(keep, connection, [event], insert))
+    if isinstance(problem, IntegrityError):
+        row = to_row(event)
+        first = by_key(connection, row.sender, row.key)
+        if first is not None:
+            return Duplicate(first)
+    return problem
 
 
 def _apart(connection: Connection, act: Callable[[], None]) -> Exception | None:

@@ -29,6 +29,7 @@ from chatd.chat.events import (
     Whispered,
 )
 from chatd.chat.store import (
+    Duplicate,
     PublicKey,
     Query,
     RoomRecord,
@@ -173,11 +174,25 @@ class Questions(Base):
         self.assertEqual(self.room().topic, "all")
 
     def test_same_key_in_one_batch(self) -> None:
-        """Of two messages under one key the first is kept."""
+        """Of two messages under one key the first is kept, and told to the second."""
         first, second = self.keep(replace(said(1), key="k"), replace(said(2), key="k"))
         self.assertIsNone(first)
-        self.assertIsInstance(second, Exception)
+        assert isinstance(second, Duplicate)
+        self.assertEqual(second.event, replace(said(1), key="k"))
         self.assertEqual(self.ids(self.store.history("ops", limit=9)), [1])
+
+    def test_same_key_later(self) -> None:
+        """What was sent before under the key is told; others may use the same key."""
+        self.must_keep(replace(said(1), key="k"))
+        mine, again, theirs = self.keep(
+            replace(said(2, "other words"), key="k"),
+            replace(whispered(3, ANN, BOB), key="k"),
+            replace(whispered(4, BOB, ANN), key="k"),
+        )
+        for problem in (mine, again):
+            assert isinstance(problem, Duplicate)
+            self.assertEqual(problem.event.id, 1)
+        self.assertIsNone(theirs)
 
     # History
 
