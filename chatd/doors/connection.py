@@ -14,7 +14,8 @@ from twisted.internet.interfaces import (
     ISSLTransport,
     ITCPTransport,
 )
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -24,11 +25,14 @@ from chatd.chat.events import Failed
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look
 from chatd.chat.session import Session
-from chatd.wire.lines import Lines, Overlong
 
 # Seconds that a peer has to read the last words; after that it is cut off, since
 # loseConnection would wait for ever for one that does not read.
 PATIENCE = 2.0
+
+# LineReceiver copies all that follows at every line: 64 KiB of empty lines take it
+# 100 ms at once, and 6 ms in pieces of so many bytes.
+PIECE = 1024
 
 # Bytes after which a line without an end is taken for a flood.
 ENDLESS = 1024 * 1024
@@ -55,7 +59,7 @@ class IStream(ITCPTransport, IConsumer, IPushProducer):
 
 
 @implementer(IHalfCloseableProtocol)
-class Connection(Protocol):
+class Connection(LineReceiver):
     """
     One connection that speaks lines: everything about it but what the lines mean.
 
@@ -69,6 +73,7 @@ class Connection(Protocol):
     """
 
     kind = "lines"
+    delimiter = b"\n"  # a "\r" before it is left to the door
     transport: IStream | None = None
 
     def __init__(self, hub: Hub, *, line_limit: int, exempt: Exempt) -> None:
@@ -76,9 +81,10 @@ class Connection(Protocol):
         self.session: Session | None = None
         self.heard = hub.clock.seconds()
         self._exempt = exempt
-        self._lines = Lines(line_limit)
-        self._splitting = False
-        self._paused = False
+        self.MAX_LENGTH = line_limit
+        self._rest = b""  # what follows a line that was too long
+        self._head = b""  # of a line that is too long, and has no end yet
+        self._skipped = 0  # bytes of it
         self._lost = False
         self._cut: IDelayedCall | None = None
 
@@ -92,8 +98,12 @@ class Connection(Protocol):
         r"""Take a line; a C{"\r"} before its end is still there."""
         raise NotImplementedError
 
-    def lineLengthExceeded(self, length: int) -> None:
-        """Take notice of a line that was thrown away because it was too long."""
+    def line_too_long(self, head: bytes, length: int) -> None:
+        """
+        Take notice of a line that was thrown away because it was too long.
+
+        @param head: How it begins, as far as it was kept.
+        """
         raise NotImplementedError
 
     # What Twisted tells
@@ -121,10 +131,33 @@ class Connection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         self.heard = self.hub.clock.seconds()
-        self._lines.feed(data)
-        self._split()
-        if self._lines.skipped > ENDLESS and self.session is not None:
-            self._lines.rest()
+        for start in range(0, len(data) or 1, PIECE):
+            self._rest = data[start : start + PIECE]
+            if self._skipped:
+                self._skip()
+            while True:
+                rest, self._rest = self._rest, b""
+                super().dataReceived(rest)
+                if not self._rest:
+                    break
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        # Twisted gives all that it has: perhaps later lines, perhaps no end yet.
+        head, end, self._rest = line.partition(self.delimiter)
+        if end:
+            self.line_too_long(head[: self.MAX_LENGTH], len(head))
+        else:
+            self._head, self._skipped = head[: self.MAX_LENGTH], len(head)
+
+    def _skip(self) -> None:
+        """Throw away what belongs to a line that is too long."""
+        more, end, rest = self._rest.partition(self.delimiter)
+        self._skipped += len(more)
+        self._rest = rest
+        if end:
+            length, self._skipped = self._skipped, 0
+            self.line_too_long(self._head, length)
+        elif self._skipped > ENDLESS and self.session is not None:
             self.hub.let_go(self.session, "it sends a line without an end")
 
     def readConnectionLost(self) -> None:
@@ -142,7 +175,8 @@ class Connection(Protocol):
         if self.session is None:
             return
         # Whole lines that waited while reading was paused are still carried out.
-        self._split()
+        self.paused = False
+        self.dataReceived(b"")
         clean = reason.check(ConnectionDone) is not None
         self.session.end("" if clean else "connection lost")
 
@@ -155,16 +189,13 @@ class Connection(Protocol):
 
     def pause(self) -> None:
         """Read nothing more for now."""
-        self._paused = True
-        if self.transport is not None and not self._lost:
-            self.transport.pauseProducing()
+        if not self._lost:
+            self.pauseProducing()
 
     def resume(self) -> None:
         """Read again, beginning with what was received already."""
-        self._paused = False
-        if self.transport is not None and not self._lost:
-            self.transport.resumeProducing()
-            self._split()
+        if not self._lost:
+            self.resumeProducing()
 
     def secret(self, on: bool) -> None:
         """The next line is a password: nothing to do where nothing is echoed."""
@@ -184,34 +215,9 @@ class Connection(Protocol):
     # How
 
     @property
-    def line_limit(self) -> int:
-        """The longest line, in bytes, without its end."""
-        return self._lines.limit
-
-    @line_limit.setter
-    def line_limit(self, limit: int) -> None:
-        self._lines.limit = limit
-
-    @property
     def lost(self) -> bool:
         """Whether it is over."""
         return self._lost
-
-    def _split(self) -> None:
-        if self._splitting:
-            return  # resumed from within a line: the loop below goes on
-        self._splitting = True
-        try:
-            while self._lost or not self._paused:
-                line = self._lines.take()
-                if line is None:
-                    break
-                if isinstance(line, Overlong):
-                    self.lineLengthExceeded(line.length)
-                else:
-                    self.lineReceived(line)
-        finally:
-            self._splitting = False
 
 
 @implementer(IPushProducer)

@@ -47,7 +47,7 @@ class JSONDoor(Connection):
 
     def dataReceived(self, data: bytes) -> None:
         entered = self.session is not None and self.session.person is not None
-        self.line_limit = longest_line(self.hub.rules, entered=entered)
+        self.MAX_LENGTH = longest_line(self.hub.rules, entered=entered)
         super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
@@ -59,10 +59,10 @@ class JSONDoor(Connection):
         session.submit(request)
         self._count(isinstance(request, Refused))
 
-    def lineLengthExceeded(self, length: int) -> None:
+    def line_too_long(self, head: bytes, length: int) -> None:
         if self.session is not None:
             error = TooLong(
-                f"A line has at most {self.line_limit} bytes here, and yours {length}."
+                f"A line has at most {self.MAX_LENGTH} bytes here, and yours {length}."
             )
             self.session.submit(Refused(error))
             self._count(bad=True)

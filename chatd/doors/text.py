@@ -81,7 +81,7 @@ class TextDoor(Connection):
     def _receive(self, data: bytes) -> None:
         rules = self.hub.rules
         entered = self.session is not None and self.session.person is not None
-        self.line_limit = rules.line_bytes if entered else rules.line_bytes_before
+        self.MAX_LENGTH = rules.line_bytes if entered else rules.line_bytes_before
         if (
             self._first
             and self._may_be_telnet()
@@ -100,14 +100,14 @@ class TextDoor(Connection):
         self._first = False
         self._read.append(clean(line.decode("utf-8", "replace")))
 
-    def lineLengthExceeded(self, length: int) -> None:
+    def line_too_long(self, head: bytes, length: int) -> None:
         self._take()
         if self.session is not None:
             error = TooLong(
-                f"A line has at most {self.line_limit} bytes, and yours {length}. "
-                "It was not sent."
+                f"A line has at most {self.MAX_LENGTH} bytes, and yours {length}."
             )
-            self.session.submit(Refused(error))
+            line = "" if self.session.asking else head.decode("utf-8", "replace")
+            self.session.submit(Refused(error, clean(line)))
 
     def _take(self) -> None:
         """Give the session what was found in one read; many lines are one paste."""
@@ -123,6 +123,8 @@ class TextDoor(Connection):
         self._take_block(block)
 
     def _take_block(self, block: list[str]) -> None:
+        if not any(block):
+            return
         if len(block) < self._paste_from:
             for text in block:
                 self._submit(text)
