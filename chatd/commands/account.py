@@ -141,7 +141,7 @@ async def claim(call: Call) -> None:
     await call.hub.entrance.claim(call.session, call.rest)
 
 
-@command("set", usage="[NAME] [VALUE]")
+@command("set", usage="[NAME] [VALUE...]")
 async def set_(call: Call) -> None:
     """
     See or change how the chat looks to you; it is kept with your account.

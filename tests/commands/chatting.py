@@ -1,0 +1,80 @@
+"""What the tests of commands share: a hub, people, and what they read."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatd.chat.events import Answer, Closing, Event, Failed, Listing, Notice
+from chatd.chat.session import Session
+from chatd.testing import FakeDoor, FakeServer, join, make_hub, result, type_in
+
+PASSWORD = "seven-small-rain-clouds"
+
+Kind = TypeVar("Kind")
+
+
+class Chatting(SynchronousTestCase):
+    """Somebody types, and everybody reads."""
+
+    def setUp(self) -> None:
+        self.hub = make_hub()
+        self.server = FakeServer()
+        self.hub.server = self.server
+
+    def guest(self, name: str, *rooms: str) -> tuple[Session, FakeDoor]:
+        """A guest who has read everything so far."""
+        session, door = join(self.hub, name, *rooms)
+        door.take()
+        return session, door
+
+    def member(self, name: str, *rooms: str) -> tuple[Session, FakeDoor]:
+        """A member, likewise."""
+        session, door = join(self.hub, name, *rooms, password=PASSWORD)
+        door.take()
+        return session, door
+
+    def operator(self, name: str, *rooms: str) -> tuple[Session, FakeDoor]:
+        """The first operator, likewise."""
+        session, door = self.member(name, *rooms)
+        code = result(self.hub.login.open_claim())
+        type_in(self.hub, session, f"/claim {code}")
+        door.take()
+        return session, door
+
+    def ask(
+        self, session: Session, door: FakeDoor, *lines: str
+    ) -> list[Event | Answer]:
+        """What somebody reads after typing lines."""
+        door.take()
+        type_in(self.hub, session, *lines)
+        return door.take()
+
+    def answer(self, session: Session, door: FakeDoor, *lines: str) -> str:
+        """What the server says to somebody who types lines, as one text."""
+        return text(self.ask(session, door, *lines))
+
+    def refusal(self, session: Session, door: FakeDoor, line: str) -> str:
+        """Why a line is refused."""
+        failed = of(Failed, self.ask(session, door, line))
+        self.assertEqual(len(failed), 1, failed)
+        return failed[0].text
+
+
+def of(kind: type[Kind], events: Iterable[Event | Answer]) -> list[Kind]:
+    """Those of one kind."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def text(events: Iterable[Event | Answer]) -> str:
+    """What the server itself says in them, a line each."""
+    lines: list[str] = []
+    for event in events:
+        match event:
+            case Notice() | Failed() | Closing():
+                lines.append(event.text)
+            case Listing():
+                lines += [event.title, *event.lines]
+            case _:
+                pass
+    return "\n".join(lines)
