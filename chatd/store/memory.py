@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import TypeGuard
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -237,11 +238,8 @@ class MemoryStore:
 
     async def forget(self, room: str, *, before: float, limit: int) -> int:
         await self._turn()
-        old = [
-            event
-            for event in self._sorted()
-            if _shown_in(event, (room,)) and event.time < before
-        ][:limit]
+        shown = [event for event in self._sorted() if _shown_in(event, (room,))]
+        old = list(takewhile(lambda event: event.time < before, shown[:limit]))
         for event in old:
             row = to_row(self._events.pop(event.id))
             self._by_key.pop((row.sender, row.key), None)

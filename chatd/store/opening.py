@@ -201,7 +201,7 @@ def _inspect(path: Path, key: str | None) -> str:
                 "SELECT version_num FROM alembic_version"
             ).fetchone()
             until = monotonic() + CHECKING
-            connection.set_progress_handler(lambda: monotonic() > until, 100_000)
+            connection.set_progress_handler(lambda: monotonic() > until, 1_000)
             try:
                 (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             except dbapi2.OperationalError as problem:

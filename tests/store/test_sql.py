@@ -181,6 +181,14 @@ class CommitTests(SynchronousTestCase):
         self.assertIn("works again", works or "")
         self.assertNotIn("secret", str(logged))
 
+    def test_disk_full_and_bad(self) -> None:
+        """A bad event on a full disk is no reason to keep a part of the others."""
+        events = [said(id, "long " * 1000) for id in range(1, 50)]
+        self.fill_disk()
+        appending = self.store.append([*events, said(1)])
+        self.failureResultOf(appending, StoreDown)
+        self.assertEqual(self.ask(self.store.stored(range(50))), set())
+
     def test_locked(self) -> None:
         """While another program writes nothing is kept, and reading goes on."""
         self.successResultOf(self.store.append([said(1)]))
