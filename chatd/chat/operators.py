@@ -1,6 +1,6 @@
 """What operators of the server do."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import DeferredLock
@@ -246,16 +246,25 @@ def read_network(text: str) -> str:
     An address of IPv4 stands for itself, one of IPv6 for its customer's network.
     """
     try:
-        if "/" in text:
-            return f"{NETWORK}{ip_network(text, strict=False)}"
-        address = ip_address(text)
+        network = _network(text)
     except ValueError:
         return ""
-    mapped = address.ipv4_mapped if address.version == 6 else None
-    if mapped is not None or address.version == 4:
-        return f"{NETWORK}{ip_network(mapped or address)}"
-    return f"{NETWORK}{ip_network(f'{address}/{IPV6_CUSTOMER}', strict=False)}"
+    return f"{NETWORK}{network}"
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    if "/" in text:
+        return ip_network(text, strict=False)
+    address = ip_address(text)
+    if address.version == 4:
+        return ip_network(address)
+    if address.ipv4_mapped is not None:
+        return ip_network(address.ipv4_mapped)
+    return ip_network(f"{address}/{IPV6_CUSTOMER}", strict=False)
 
 
 def _shown(target: str) -> str:
-    return target.removeprefix(NETWORK).removesuffix("/32")
+    network = ip_network(target.removeprefix(NETWORK))
+    if network.prefixlen == network.max_prefixlen:
+        return str(network.network_address)
+    return str(network)

@@ -1,0 +1,68 @@
+"""Lengths of time, typed and read."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatd.chat.durations import LONGEST, counted, in_words, read_duration
+from chatd.chat.errors import BadRequest
+
+
+class ReadTests(SynchronousTestCase):
+    """What people type."""
+
+    def test_units(self) -> None:
+        """Seconds, minutes, hours, days and weeks, whatever the case."""
+        for text, seconds in {
+            "30s": 30,
+            "10m": 600,
+            "2h": 7200,
+            "7D": 604_800,
+            "1w": 604_800,
+        }.items():
+            self.assertEqual(read_duration(text), seconds)
+
+    def test_something_else(self) -> None:
+        """Other words are no length of time."""
+        for text in ("", "x", "m", "10 m", "10mm", "-5m", "1.5h", "spam"):
+            self.assertIsNone(read_duration(text))
+
+    def test_no_unit(self) -> None:
+        """A bare number is asked about, because nobody can know."""
+        error = self.assertRaises(BadRequest, read_duration, "10")
+        self.assertEqual(error.text, "10 of what? Write 10m, h or d.")
+
+    def test_limits(self) -> None:
+        """Nothing, and more than ten years, are refused, at the edge."""
+        self.assertRaises(BadRequest, read_duration, "0m")
+        days = int(LONGEST / 86_400)
+        self.assertEqual(read_duration(f"{days}d"), LONGEST)
+        self.assertRaises(BadRequest, read_duration, f"{days + 1}d")
+
+
+class WriteTests(SynchronousTestCase):
+    """What people read."""
+
+    def test_in_words(self) -> None:
+        """The two largest units, but seconds only below a minute."""
+        for seconds, words in {
+            -5: "0 seconds",
+            0: "0 seconds",
+            1.9: "1 second",
+            59: "59 seconds",
+            60: "1 minute",
+            125: "2 minutes",
+            3600: "1 hour",
+            3660: "1 hour and 1 minute",
+            7325: "2 hours and 2 minutes",
+            86_400: "1 day",
+            86_400 + 3599: "1 day",
+            90_000: "1 day and 1 hour",
+            400 * 86_400: "400 days",
+        }.items():
+            self.assertEqual(in_words(seconds), words)
+
+    def test_counted(self) -> None:
+        """One of it, several, thousands."""
+        self.assertEqual(counted(1, "message"), "1 message")
+        self.assertEqual(counted(0, "message"), "0 messages")
+        self.assertEqual(counted(2_000, "message"), "2,000 messages")
+        self.assertEqual(counted(4, "person"), "4 people")
