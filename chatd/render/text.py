@@ -7,7 +7,7 @@ somebody. Whatever happened carries its time.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from chatd.chat.account import Person, Role, Timestamps
 from chatd.chat.events import (
@@ -69,9 +69,6 @@ def render(
     """
     lines = _Text(look, here, reader).lines(event)
     return "".join([f"{line}\r\n" for line in lines]).encode("utf-8", "replace")
-
-
-Happened: TypeAlias = Event
 
 
 class _Text:
@@ -153,7 +150,7 @@ class _Text:
 
     # What happened
 
-    def _happened(self, event: Happened) -> Iterable[str]:
+    def _happened(self, event: Event) -> Iterable[str]:
         sentence = self._sentence(event)
         if sentence is None:
             return []
@@ -162,7 +159,7 @@ class _Text:
             return self._server(sentence)
         return [when + self.paint.faint(sentence)]
 
-    def _sentence(self, event: Happened) -> str | None:
+    def _sentence(self, event: Event) -> str | None:
         match event:
             case Said() | Emoted() | Whispered() | RoomOpened():
                 return None
@@ -318,11 +315,9 @@ class _Text:
 
     def _welcome(self, event: Welcome) -> Iterable[str]:
         lines = event.motd.split("\n") if event.motd else []
-        who = "a guest" if event.person.guest else event.role.name.lower()
+        who = "a guest" if event.person.guest else "a member"
         if event.role is Role.OPERATOR:
             who = "an operator"
-        elif not event.person.guest:
-            who = "a member"
         lines.append(f"You are {event.person.name}, {who}.")
         for room in event.rooms[:1]:
             lines += _room(room)
@@ -341,23 +336,23 @@ class _Text:
         whole = event.name in ("paste", "log")
         for past in event.events:
             room = getattr(past, "room", event.room)
-            text = _Text(self.look, room == event.room or not room, self.reader)
+            # Whom it names was called when it was said.
+            reader = None if isinstance(past, Said | Emoted) else self.reader
+            text = _Text(self.look, room == event.room or not room, reader)
             match past:
                 case Said():
-                    lines += _Text(self.look, text.here, None)._said(past, whole=whole)
-                case Emoted():
-                    lines += _Text(self.look, text.here, None).lines(past)
+                    lines += text._said(past, whole=whole)
                 case Whispered():
                     lines += text._whispered(past, whole=whole)
                 case _:
-                    lines += text._happened(past)
+                    lines += text.lines(past)
         if event.name in ("history", "search") and not event.events:
             lines += self._server("There is nothing.")
         return lines
 
     # Parts of lines
 
-    def _when(self, event: Happened) -> str:
+    def _when(self, event: Event) -> str:
         match self.look.timestamps:
             case Timestamps.FULL:
                 form = "[%Y-%m-%d %H:%M:%S]"
