@@ -158,6 +158,8 @@ class Entrance:
             account = await hub.store.account(person.id)
             if account is None or not account.secret:
                 raise WrongPassword("This token is not, or no longer, good.")
+            if account.role < Role.OPERATOR:
+                hub.bans.check(account=account.key)
             person = account.person
         session.token = digest
         name = person_name(person.name)

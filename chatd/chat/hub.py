@@ -12,6 +12,7 @@ from chatd.chat.account import Account, Person
 from chatd.chat.archive import Archive
 from chatd.chat.audit import audit
 from chatd.chat.bans import Bans
+from chatd.chat.clean import clean
 from chatd.chat.command import Call, Commands
 from chatd.chat.delivery import Delivery
 from chatd.chat.entrance import Entrance
@@ -173,6 +174,7 @@ class Hub:
         """
         if self.closing:
             raise Closed(self.closing)
+        self.bans.check(address=address)
         session = Session(
             self, door, kind=kind, address=address, secure=secure, exempt=exempt
         )
@@ -375,7 +377,9 @@ class Hub:
             room = self.rooms.find(request.room)
             if not room.may_see(session.somebody(), session.role):
                 raise NotFound(f"There is no room {request.room[:40]}.")
-        call = Call(session, self, request.rest.strip(), request.ref, room)
+        # Others are shown most of it: no door may let a line break through.
+        rest = clean(request.rest).strip()
+        call = Call(session, self, rest, request.ref, room)
         command.check(call)
         await command.run(call)
         self.archive.saw_all(session)

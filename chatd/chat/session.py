@@ -229,6 +229,7 @@ class Session:
             return False
         if self._wait(spend=True):
             return False
+        self.active = self._hub.now()
         self._say(understood)
         return True
 

@@ -1,8 +1,7 @@
 """Looking."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from chatd.chat.account import Role
 from chatd.chat.command import Call, command
@@ -11,9 +10,6 @@ from chatd.chat.errors import NotAllowed, NotFound, NotInRoom, Usage
 from chatd.chat.events import SPOKEN, Listing, Past, Value
 from chatd.chat.presence import Here, sort_names
 from chatd.chat.short_ids import read_id
-
-if TYPE_CHECKING:
-    from chatd.chat.room import Room
 
 NAMED = 50  # people in one line: more nobody reads
 ROWS = 500  # people of whom a program is told more; a line of JSON must not grow long
@@ -36,26 +32,19 @@ async def who(call: Call) -> None:
 
     Example: /who ops
     """
-    room = _room_to_look_at(call)
-    if room is None:
-        people = list(call.hub.presence)
-        where = "the chat"
-    else:
-        found = map(call.hub.presence.get, room.present)
-        people = [here for here in found if here is not None]
-        where = room.name
+    people, where, moderators = _look(call)
     names = sort_names(here.person.name for here in people)
     lines = []
     away = [here for here in people if here.away is not None]
     if away:
         lines.append(_list("Away", sort_names(here.person.name for here in away)))
-    if room is not None and not call.rest:
+    if not call.rest:
         inside = set(names)
         others = [name for name in call.hub.presence.names() if name not in inside]
         if others:
             lines.append(_list("In other rooms", others))
     by_name = sorted(people, key=lambda here: here.person.name.casefold())
-    rows = tuple(_row(call, here, room) for here in by_name[:ROWS])
+    rows = tuple(_row(call, here, moderators) for here in by_name[:ROWS])
     title = _list(f"{counted(len(names), 'person')} in {where}", names)
     call.reply(Listing("who", title, tuple(lines), rows))
 
@@ -80,7 +69,7 @@ async def whois(call: Call) -> None:
         row["role"] = role.name.lower()
         call.reply(Listing("whois", f"{person.name}:", tuple(lines), (row,)))
         return
-    row = {**_row(call, here, None), "here": True}
+    row = {**_row(call, here), "here": True}
     role = await call.hub.people.role_of(person)
     row["role"] = role.name.lower()
     now = call.hub.now()
@@ -208,17 +197,21 @@ async def show(call: Call) -> None:
     call.reply(Past("paste", (event,), room=room))
 
 
-def _room_to_look_at(call: Call) -> "Room | None":
-    """The room; C{None} for the whole chat."""
+def _look(call: Call) -> tuple[list[Here], str, Collection[int]]:
+    """Whom to list, where that is, and the ids of who moderates there."""
     if call.session.person is None:
-        # The greeting tells this much to everybody who connects.
         if call.rest:
             call.session.somebody()
-        return call.hub.rooms.lobby
-    try:
-        return call.room_named(call.rest)
-    except NotInRoom:
-        return None
+        # The greeting tells this much to everybody who connects.
+        room = call.hub.rooms.lobby
+    else:
+        try:
+            room = call.room_named(call.rest)
+        except NotInRoom:
+            return list(call.hub.presence), "the chat", ()
+    found = map(call.hub.presence.get, room.present)
+    people = [here for here in found if here is not None]
+    return people, room.name, room.moderators
 
 
 def _list(title: str, names: Sequence[str]) -> str:
@@ -230,12 +223,14 @@ def _list(title: str, names: Sequence[str]) -> str:
     return f"{title}: {', '.join(names[:NAMED])} and {more:,} more"
 
 
-def _row(call: Call, here: Here, room: "Room | None") -> dict[str, Value]:
+def _row(call: Call, here: Here, moderators: Collection[int] = ()) -> dict[str, Value]:
     """What programs are told of somebody."""
     sessions = call.hub.sessions_of(here.person.id)
     role = Role.GUEST if here.person.guest else Role.MEMBER
     for session in sessions:
-        role = session.role_in(room)
+        role = session.role
+    if here.person.id in moderators:
+        role = max(role, Role.MODERATOR)
     now = call.hub.now()
     idle = min((now - session.active for session in sessions), default=None)
     return {

@@ -134,6 +134,14 @@ class WhoisTests(Chatting):
             "in lobby, ops",
         )
 
+    def test_idle(self) -> None:
+        """Who speaks is not idle."""
+        bob, _ = self.guest("bob")
+        self.hub.clock.advance(3600)  # type: ignore[attr-defined]
+        type_in(self.hub, bob, "hello")
+        ann, door = self.guest("ann")
+        self.assertNotIn("idle", self.answer(ann, door, "/whois bob"))
+
     def test_away_without_reason(self) -> None:
         """Nothing is said where nothing is known."""
         bob, _ = self.guest("bob")

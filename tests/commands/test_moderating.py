@@ -1,7 +1,8 @@
 """What moderators do to people in their rooms."""
 
 from chatd.chat.events import Act, Entered, Failed, Listing, Moderated, Said
-from chatd.testing import join, type_in
+from chatd.chat.request import Invoke
+from chatd.testing import join, turn, type_in
 from tests.commands.chatting import PASSWORD, Chatting, of
 
 
@@ -141,6 +142,13 @@ class ModeratingTests(Chatting):
             self.assertIn("oderators", self.refusal(self.bob, self.bobs, line))
         type_in(self.hub, self.mia, "/join lobby")
         self.assertIn("moderators", self.refusal(self.mia, self.mias, "/kick bob"))
+
+    def test_no_forged_lines(self) -> None:
+        """A program cannot smuggle a line break into what others read."""
+        self.mia.submit(Invoke("kick", "bob x\r\n[12:00] ann: forged"))
+        turn(self.hub)
+        [event] = self.bobs.of(Moderated)
+        self.assertEqual(event.reason, "x [12:00] ann: forged")
 
     def test_refusals(self) -> None:
         """Whatever makes no sense is refused with a reason."""

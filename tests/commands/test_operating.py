@@ -8,13 +8,15 @@ from chatd.chat.events import (
     Announced,
     Closing,
     Departed,
+    Failed,
     Killed,
     LockdownChanged,
     RoleChanged,
     ServerBanned,
 )
+from chatd.chat.request import Enter
 from chatd.chat.rules import Rules
-from chatd.testing import connect, join, turn, type_in
+from chatd.testing import connect, join, result, turn, type_in
 from tests.commands.chatting import PASSWORD, Chatting, of
 
 
@@ -139,6 +141,16 @@ class ServerbanTests(Operating):
         type_in(self.hub, again, line)
         self.assertEqual(again.somebody().name, "ann")
 
+    def test_token(self) -> None:
+        """A token does not help a banned account."""
+        ann, _ = self.member("ann")
+        token = result(self.hub.entrance._token(ann, ann.somebody()))
+        self.tell("/serverban ann")
+        session, door = connect(self.hub)
+        session.submit(Enter(token=token))
+        turn(self.hub)
+        self.assertEqual([failed.code for failed in door.of(Failed)], ["banned"])
+
     def test_time(self) -> None:
         """It ends by itself when its time is over."""
         self.member("ann")
@@ -155,10 +167,10 @@ class ServerbanTests(Operating):
         self.assertFalse(door.open)
         self.assertTrue(session.ended)
         self.assertTrue(self.bobs.open)
-        self.assertRaises(Banned, self.hub.bans.check, address="198.51.100.7")
-        self.assertIsNone(self.hub.bans.check(address="198.51.100.8"))
+        self.assertRaises(Banned, connect, self.hub, address="198.51.100.7")
+        connect(self.hub, address="198.51.100.8")
         self.assertIn("may come in", self.tell("/serverunban 198.51.100.7"))
-        self.assertIsNone(self.hub.bans.check(address="198.51.100.7"))
+        connect(self.hub, address="198.51.100.7")
 
     def test_networks(self) -> None:
         """Networks are taken as people write them; an IPv6 address means its /64."""
