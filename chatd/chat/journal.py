@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.chat.errors import NotStored
+from chatd.chat.errors import ChatError, NotStored
 from chatd.chat.events import Event
 from chatd.chat.request import Say
 
@@ -31,10 +31,11 @@ class Entry:
     @ivar request: What is answered when the event is delivered; C{None} if a command
         caused it.
     @ivar kept: Whether it is stored.
-    @ivar rooms: Behind whose pending events it waits.
+    @ivar behind: The names of the rooms and the ids of the people behind whose pending
+        events it waits.
     """
 
-    __slots__ = ("event", "kept", "origin", "request", "rooms")
+    __slots__ = ("behind", "event", "kept", "origin", "request")
 
     def __init__(
         self,
@@ -42,13 +43,13 @@ class Entry:
         origin: "Session | None",
         request: Say | None,
         kept: bool,
-        rooms: tuple[str, ...],
+        behind: tuple[str | int, ...],
     ) -> None:
         self.event = event
         self.origin = origin
         self.request = request
         self.kept = kept
-        self.rooms = rooms
+        self.behind = behind
 
 
 class Keeper(Protocol):
@@ -87,14 +88,14 @@ class Journal:
         self._deliver = deliver
         self._drop = drop
         self._waiting: list[Entry] = []
-        self._pending: Counter[str] = Counter()  # waiting entries, by room
-        self._scheduled = False
-        self._committing = False
+        self._batch: list[Entry] = []
+        self._pending: Counter[str | int] = Counter()  # entries by what waits behind
+        self._working = False
         self._idle: list[Deferred[None]] = []
         self.well = True
 
     def __len__(self) -> int:
-        return len(self._waiting) + self._committing
+        return len(self._waiting) + len(self._batch)
 
     def append(self, entry: Entry) -> None:
         """
@@ -107,66 +108,65 @@ class Journal:
                 "The server cannot store anything at the moment, so nobody was shown "
                 "this. Try again soon."
             )
-        if not entry.kept and not any(room in self._pending for room in entry.rooms):
+        if not entry.kept and not any(one in self._pending for one in entry.behind):
             self._deliver(entry)
             return
-        for room in entry.rooms:
-            self._pending[room] += 1
+        for one in entry.behind:
+            self._pending[one] += 1
         self._waiting.append(entry)
-        if not self._scheduled and not self._committing:
+        if not self._working:
             # At the end of the turn, so that all that was read in it goes together.
-            self._scheduled = True
-            self._clock.callLater(0, self._commit)
+            self._working = True
+            self._clock.callLater(0, self._start)
 
     def idle(self) -> "Deferred[None]":
         """Fires when nothing waits any more."""
         done: Deferred[None] = Deferred()
-        if len(self):
+        if self._working:
             self._idle.append(done)
         else:
             done.callback(None)
         return done
 
-    def _commit(self) -> None:
-        self._scheduled = False
-        batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-        self._committing = True
+    def _start(self) -> None:
+        working = Deferred.fromCoroutine(self._work())
+        working.addErrback(_stumbled)
+
+    async def _work(self) -> None:
+        while self._waiting:
+            self._batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            problems = await self._keep([e.event for e in self._batch if e.kept])
+            for entry in self._batch:
+                self._settle(entry, problems.get(entry.event.id))
+            self._batch = []
+        self._working = False
+        idle, self._idle = self._idle, []
+        for done in idle:
+            done.callback(None)
+
+    async def _keep(self, events: Sequence[Event]) -> dict[int, Exception | None]:
+        """
+        @return: For each event, by id, why it is not kept, or C{None}.
+        """
+        if not events:
+            return {}
+        ids = [event.id for event in events]
         try:
-            appending = self._store.append([e.event for e in batch if e.kept])
+            return dict(zip(ids, await self._store.append(events), strict=True))
+        except ChatError as error:
+            _log.warn("the store failed: {problem}", problem=error.text)
         except Exception:
-            self._unknown(Failure(), batch)
-            return
-        appending.addCallbacks(
-            self._committed, self._unknown, callbackArgs=(batch,), errbackArgs=(batch,)
-        )
-        appending.addErrback(_failed_delivery)
+            _log.failure("the store failed")
+        # Perhaps after it was committed: look before anyone is told anything.
+        stored = await self._look_up(ids)
+        lost = NotStored("the transaction failed")
+        return {id: None if id in stored else lost for id in ids}
 
-    def _committed(
-        self, results: Sequence[Exception | None], batch: Sequence[Entry]
-    ) -> None:
-        self.well = True
-        result = iter(results)
-        for entry in batch:
-            problem = next(result) if entry.kept else None
-            self._settle(entry, problem)
-        self._next()
-
-    def _unknown(self, failure: Failure, batch: Sequence[Entry]) -> None:
-        """
-        The transaction failed, perhaps after it was committed: look before anyone is
-        told anything.
-        """
-        _log.warn("the store failed: {problem}", problem=failure.getErrorMessage())
-        looking = Deferred.fromCoroutine(self._look_up(batch))
-        looking.addErrback(_failed_delivery)
-
-    async def _look_up(self, batch: Sequence[Entry]) -> None:
-        ids = [entry.event.id for entry in batch if entry.kept]
+    async def _look_up(self, ids: Sequence[int]) -> set[int]:
         attempt = 0
         while True:
             try:
                 stored = await self._store.stored(ids)
-                break
             except Exception:
                 self.well = False
                 pause: Deferred[None] = Deferred()
@@ -174,19 +174,17 @@ class Journal:
                 self._clock.callLater(seconds, pause.callback, None)
                 await pause
                 attempt += 1
-        if not self.well:
-            _log.info("the store answers again")
-        self.well = True
-        for entry in batch:
-            lost = entry.kept and entry.event.id not in stored
-            self._settle(entry, NotStored("the transaction failed") if lost else None)
-        self._next()
+                continue
+            if not self.well:
+                _log.info("the store answers again")
+            self.well = True
+            return stored
 
     def _settle(self, entry: Entry, problem: Exception | None) -> None:
-        for room in entry.rooms:
-            self._pending[room] -= 1
-            if not self._pending[room]:
-                del self._pending[room]
+        for one in entry.behind:
+            self._pending[one] -= 1
+            if not self._pending[one]:
+                del self._pending[one]
         try:
             if problem is None:
                 self._deliver(entry)
@@ -196,17 +194,8 @@ class Journal:
             # One event that cannot be shown must not take its neighbours along.
             _log.failure("an event was not delivered")
 
-    def _next(self) -> None:
-        self._committing = False
-        if self._waiting:
-            self._commit()
-        elif self._idle:
-            idle, self._idle = self._idle, []
-            for done in idle:
-                done.callback(None)
 
-
-def _failed_delivery(failure: Failure) -> None:
+def _stumbled(failure: Failure) -> None:
     _log.failure("the journal stumbled", failure=failure)
 
 

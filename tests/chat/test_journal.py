@@ -1,0 +1,301 @@
+"""Events are kept in batches, then delivered in the order in which they were given."""
+
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatd.chat import journal
+from chatd.chat.account import Person
+from chatd.chat.errors import NotStored
+from chatd.chat.events import Event, Joined, Said
+from chatd.chat.journal import Entry, Journal
+from chatd.chat.store import StoreDown
+
+ANN = Person(1, "ann")
+
+
+class Keeper:
+    """A store that answers when the test says so, and lists what it was asked."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.answers: list[Deferred[list[Exception | None]]] = []
+        self.known: set[int] = set()
+        self.down = False
+        self.asked = 0
+
+    def append(self, events: Sequence[Event]) -> "Deferred[list[Exception | None]]":
+        self.batches.append([event.id for event in events])
+        answer: Deferred[list[Exception | None]] = Deferred()
+        self.answers.append(answer)
+        return answer
+
+    async def stored(self, ids: Sequence[int]) -> set[int]:
+        self.asked += 1
+        if self.down:
+            raise StoreDown
+        return self.known.intersection(ids)
+
+    def commit(self, *problems: Exception | None) -> None:
+        """Answer the oldest batch."""
+        size = len(self.batches[-len(self.answers)])
+        self.answers.pop(0).callback(list(problems) or [None] * size)
+
+    def lose(self, *known: int, problem: Exception | None = None) -> None:
+        """Fail the oldest batch, of which these were kept all the same."""
+        self.known.update(known)
+        self.answers.pop(0).errback(problem or StoreDown())
+
+
+class JournalTests(SynchronousTestCase):
+    """What is given to the journal comes out in order, or is said to be lost."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.store = Keeper()
+        self.log: list[str] = []
+        self.journal = Journal(self.store, self.clock, self.deliver, self.drop)
+        self.broken = 0
+
+    def deliver(self, entry: Entry) -> None:
+        self.log.append(f"{entry.event.id}")
+        if entry.event.id == self.broken:
+            raise RuntimeError("cannot be shown")
+
+    def drop(self, entry: Entry, problem: Exception) -> None:
+        self.log.append(f"-{entry.event.id} {type(problem).__name__}")
+
+    def say(self, *ids: int, room: str = "lobby") -> None:
+        for id in ids:
+            event = Said(id=id, room=room, sender=ANN, text="hi")
+            self.journal.append(Entry(event, None, None, True, (room,)))
+
+    def enter(self, *ids: int, room: str = "lobby", person: int = 2) -> None:
+        for id in ids:
+            event = Joined(id=id, room=room, person=Person(person, "bob"))
+            self.journal.append(Entry(event, None, None, False, (room, person)))
+
+    def test_one_transaction_a_turn(self) -> None:
+        """All that was said in one turn is kept in one transaction, then shown."""
+        self.say(1, 2)
+        self.say(3, room="ops")
+        self.assertEqual(self.store.batches, [])
+        self.clock.advance(0)
+        self.assertEqual(self.store.batches, [[1, 2, 3]])
+        self.assertEqual(self.log, [])
+        self.assertEqual(len(self.journal), 3)
+        self.store.commit()
+        self.assertEqual(self.log, ["1", "2", "3"])
+        self.assertEqual(len(self.journal), 0)
+
+    def test_gathers(self) -> None:
+        """While one transaction is in progress, the next batch gathers."""
+        self.say(1)
+        self.clock.advance(0)
+        self.say(2)
+        self.clock.advance(0)
+        self.say(3)
+        self.clock.advance(0)
+        self.assertEqual(self.store.batches, [[1]])
+        self.store.commit()
+        self.assertEqual(self.store.batches, [[1], [2, 3]])
+        self.store.commit()
+        self.assertEqual(self.log, ["1", "2", "3"])
+
+    def test_largest_batch(self) -> None:
+        """A transaction holds so many events, and the one too many waits."""
+        self.patch(journal, "BATCH", 3)
+        self.say(1, 2, 3, 4)
+        self.clock.advance(0)
+        self.assertEqual(self.store.batches, [[1, 2, 3]])
+        self.store.commit()
+        self.assertEqual(self.store.batches, [[1, 2, 3], [4]])
+        self.say(5, 6, 7)
+        self.store.commit()
+        self.assertEqual(self.store.batches[2:], [[5, 6, 7]])
+        self.store.commit()
+        self.assertEqual(len(self.store.batches), 3)
+
+    def test_nothing_to_keep(self) -> None:
+        """A batch of events that are not kept needs no transaction."""
+        self.patch(journal, "BATCH", 1)
+        self.say(1)
+        self.enter(2)
+        self.clock.advance(0)
+        self.store.commit()
+        self.assertEqual(self.log, ["1", "2"])
+        self.assertEqual(self.store.batches, [[1]])
+
+    def test_not_kept(self) -> None:
+        """What is not kept is shown at once, where nothing is on its way."""
+        self.enter(1)
+        self.assertEqual(self.log, ["1"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_not_kept_waits(self) -> None:
+        """What is not kept keeps its place behind what its room waits for."""
+        self.say(1)
+        self.enter(2)
+        self.enter(3, room="ops", person=3)
+        self.assertEqual(self.log, ["3"])
+        self.clock.advance(0)
+        self.enter(4)
+        self.say(5)
+        self.store.commit()
+        self.assertEqual(self.log, ["3", "1", "2"])
+        self.store.commit()
+        self.assertEqual(self.log, ["3", "1", "2", "4", "5"])
+        self.enter(6)
+        self.assertEqual(self.log[-1], "6")
+
+    def test_not_kept_waits_for_the_person(self) -> None:
+        """What somebody does is shown in order, in whatever rooms."""
+        self.say(1)
+        self.enter(2, person=2)
+        self.enter(3, room="ops", person=2)
+        self.enter(4, room="ops", person=3)
+        self.assertEqual(self.log, [])
+        self.clock.advance(0)
+        self.store.commit()
+        self.assertEqual(self.log, ["1", "2", "3", "4"])
+
+    def test_bad_row(self) -> None:
+        """An event that cannot be kept fails alone."""
+        self.say(1, 2, 3)
+        self.clock.advance(0)
+        self.store.commit(None, ValueError("bad"), None)
+        self.assertEqual(self.log, ["1", "-2 ValueError", "3"])
+        self.assertTrue(self.journal.well)
+
+    def test_bug_in_delivery(self) -> None:
+        """An event that cannot be shown does not take its neighbours along."""
+        self.broken = 2
+        self.say(1, 2, 3)
+        self.clock.advance(0)
+        self.store.commit()
+        self.assertEqual(self.log, ["1", "2", "3"])
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.say(4)
+        self.clock.advance(0)
+        self.store.commit()
+        self.assertEqual(self.log[-1], "4")
+
+    def test_lost(self) -> None:
+        """What a failed transaction did not keep is dropped, and what it kept shown."""
+        self.say(1, 2)
+        self.enter(3)
+        self.clock.advance(0)
+        self.store.lose(2)
+        self.assertEqual(self.log, ["-1 NotStored", "2", "3"])
+        self.assertTrue(self.journal.well)
+
+    def test_lost_by_a_bug(self) -> None:
+        """A store that fails in an unforeseen way is logged, and asked what it kept."""
+        self.say(1)
+        self.clock.advance(0)
+        self.store.lose(problem=RuntimeError("oops"))
+        self.assertEqual(self.log, ["-1 NotStored"])
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def test_store_raises(self) -> None:
+        """A store that fails before it waits is no different."""
+        self.store.append = lambda events: succeed([])  # type: ignore[method-assign]
+        self.say(1)
+        self.clock.advance(0)
+        self.assertEqual(self.log, ["-1 NotStored"])
+        self.flushLoggedErrors(ValueError)
+        self.store.append = lambda events: fail(StoreDown())  # type: ignore[method-assign]
+        self.say(2)
+        self.clock.advance(0)
+        self.assertEqual(self.log, ["-1 NotStored", "-2 NotStored"])
+
+    def test_probes(self) -> None:
+        """A store that does not answer is asked again and again, less and less often."""
+        self.store.down = True
+        self.say(1)
+        self.enter(2)
+        self.clock.advance(0)
+        self.store.lose(1)
+        self.assertFalse(self.journal.well)
+        self.assertEqual((self.store.asked, self.log), (1, []))
+        for seconds in (*journal.PROBE, journal.PROBE[-1]):
+            asked = self.store.asked
+            self.clock.advance(seconds * 0.9)
+            self.assertEqual(self.store.asked, asked)
+            self.clock.advance(seconds * 0.2)
+            self.assertEqual(self.store.asked, asked + 1)
+        self.store.down = False
+        self.clock.advance(journal.PROBE[-1])
+        self.assertEqual(self.log, ["1", "2"])
+        self.assertTrue(self.journal.well)
+        self.say(3)
+        self.clock.advance(0)
+        self.store.commit()
+        self.assertEqual(self.log, ["1", "2", "3"])
+
+    def test_takes_nothing_while_down(self) -> None:
+        """While the store does not answer, nothing more is taken that must be kept."""
+        self.store.down = True
+        self.say(1)
+        self.clock.advance(0)
+        self.say(2)
+        self.store.lose()
+        self.assertRaises(NotStored, self.say, 3)
+        self.enter(4, room="ops")
+        self.assertEqual(self.log, ["4"])
+        self.enter(5)
+        self.store.down = False
+        self.clock.advance(journal.PROBE[0])
+        self.store.commit()
+        self.assertEqual(self.log, ["4", "-1 NotStored", "2", "5"])
+
+    def test_idle(self) -> None:
+        """One can wait until nothing is on its way."""
+        self.successResultOf(self.journal.idle())
+        self.say(1)
+        first, second = self.journal.idle(), self.journal.idle()
+        self.clock.advance(0)
+        self.say(2)
+        self.store.commit()
+        self.assertNoResult(first)
+        self.store.commit()
+        self.successResultOf(first)
+        self.successResultOf(second)
+
+    def test_idle_no_longer_waited_for(self) -> None:
+        """Who stops waiting for that does not disturb anything."""
+        self.say(1)
+        idle = self.journal.idle()
+        idle.addTimeout(1, self.clock)
+        self.clock.advance(1)
+        self.failureResultOf(idle)
+        self.store.commit()
+        self.assertEqual(self.log, ["1"])
+
+    def test_said_while_shown(self) -> None:
+        """What happens because something is shown comes behind what is on its way."""
+        deliver = self.deliver
+
+        def also(entry: Entry) -> None:
+            deliver(entry)
+            if entry.event.id == 1:
+                self.enter(10)
+                self.enter(11, room="ops", person=3)
+
+        self.journal = Journal(self.store, self.clock, also, self.drop)
+        self.say(1, 2)
+        self.clock.advance(0)
+        self.store.commit()
+        self.assertEqual(self.log, ["1", "11", "2", "10"])
+
+    def test_many_batches_of_a_quick_store(self) -> None:
+        """However many batches there are, a store that answers at once is no matter."""
+        self.patch(journal, "BATCH", 1)
+        self.store.append = (  # type: ignore[method-assign]
+            lambda events: succeed([None] * len(events))
+        )
+        self.say(*range(1, 3000))
+        self.clock.advance(0)
+        self.assertEqual(len(self.log), 2999)
