@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from chatd.chat.durations import read_duration
 from chatd.chat.errors import BadRequest, NotFound
 from chatd.chat.events import SHOWN, Event, Past, RoomView, Said, Whispered
 from chatd.chat.room import Room
-from chatd.chat.store import Query, Store
+from chatd.chat.store import Query, Store, StoreDown
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -62,6 +63,24 @@ class Archive:
             )
 
         return await self._page(ask, before, after, around, limit, name)
+
+    async def latest(self, session: "Session", room: Room) -> Past:
+        """
+        Show somebody who enters a room what was said there last.
+
+        @return: What they were shown.
+        """
+        latest = Past("latest", (), room=room.name)
+        limit = self._hub.rules.history_shown
+        if limit:
+            try:
+                past = await self.history(session, room, limit=limit)
+            except StoreDown:
+                return latest  # one can talk without it
+            latest = replace(latest, events=past.events)
+        if latest.events:
+            session.tell(latest)
+        return latest
 
     async def whispers(
         self,
@@ -245,9 +264,12 @@ class Archive:
         if person.guest:
             return {}
         marks = self._marks.get(person.id, {})
-        return await self._store.unread(
-            person, {room.name: mark(marks, room.name) for room in rooms}
-        )
+        try:
+            return await self._store.unread(
+                person, {room.name: mark(marks, room.name) for room in rooms}
+            )
+        except StoreDown:
+            return {}  # one can talk without it
 
     async def waiting(self, session: "Session", limit: int) -> list[Whispered]:
         """The private messages that nobody has read yet."""

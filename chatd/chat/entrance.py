@@ -19,6 +19,7 @@ from chatd.chat.errors import (
 from chatd.chat.events import (
     Arrived,
     CaughtUp,
+    Event,
     Notice,
     Past,
     Renamed,
@@ -29,7 +30,7 @@ from chatd.chat.events import (
 from chatd.chat.login import Login
 from chatd.chat.names import Name, is_reserved, person_name
 from chatd.chat.request import Enter
-from chatd.chat.room import LOBBY, Room
+from chatd.chat.room import Room
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -276,41 +277,72 @@ class Entrance:
         if session.ended:
             hub.places.release(person.id)
             return
+        shown: list[Past] = []
         session.hold()
         try:
-            upto = hub.last
             hub.attach(session, person, account)
             names = tuple(room.name for room in rooms)
             hub.publish(Arrived(person=person, rooms=names), session)
             await session.settled()
-            # Somebody here already may be in more rooms than were kept.
-            rooms = [room for room in hub.rooms if person.id in room.present]
-            session.room = hub.rooms.get(LOBBY) if hub.in_room(person, LOBBY) else None
-            session.room = session.room or (rooms[0] if rooms else None)
-            hub.archive.arrived(session)
-            token = "" if request.show else await self._token(session, person)
-            waiting = await hub.archive.waiting(session, hub.rules.waiting_whispers)
-            session.tell(
-                Welcome(
-                    person,
-                    session.role,
-                    str(upto),
-                    await hub.archive.views(person, rooms),
-                    hub.presence.names(),
-                    len(waiting),
-                    token,
-                    hub.motd,
-                    request.ref,
-                )
-            )
-            if request.show:
-                await self._show_latest(session, waiting)
-            elif request.resume:
-                await self._resume(session, person, rooms, request.resume, upto)
+            shown = await self._welcome(session, request)
+        except BaseException:
+            # Nobody is here whom the chat did not welcome.
+            hub.step_out(session, "could not come in")
+            raise
         finally:
-            session.release()
-        if session.account is not None:
-            await hub.store.keep_rooms_of(session.account.id, hub.rooms_of(person.id))
+            session.release(*shown)
+        await hub.keep_rooms(session)
+
+    async def _welcome(self, session: "Session", request: Enter) -> list[Past]:
+        """
+        Tell somebody who has just come in how things are.
+
+        @return: The messages of the past that they were shown.
+        """
+        hub = self._hub
+        person = session.somebody()
+        # Somebody here already may be in more rooms than were kept.
+        rooms = [hub.rooms.find(name) for name in hub.rooms_of(person.id)]
+        rooms = [room for room in rooms if hub.admitted(session, room)]
+        lobby = hub.rooms.lobby
+        session.room = lobby if lobby in rooms else rooms[0] if rooms else None
+        hub.archive.arrived(session)
+        token = "" if request.show else await self._token(session, person)
+        waiting = await hub.archive.waiting(session, hub.rules.waiting_whispers)
+        views = await hub.archive.views(person, rooms)
+        upto = hub.last
+        missed: list[Event] = []
+        if request.resume:
+            missed = await self._missed(person, rooms, int(request.resume), upto)
+        session.tell(
+            Welcome(
+                session.somebody(),
+                session.role,
+                str(upto),
+                views,
+                hub.presence.names(),
+                len(waiting),
+                token,
+                hub.motd,
+                request.ref,
+            )
+        )
+        if request.show:
+            return await self._show_latest(session, waiting)
+        if not request.resume:
+            return []
+        past = Past("missed", tuple(missed[-RESUMED:]))
+        session.tell(past)
+        session.tell(CaughtUp(len(missed) > RESUMED, str(upto)))
+        return [past]
+
+    async def _missed(
+        self, person: Person, rooms: list[Room], after: int, upto: int
+    ) -> list[Event]:
+        names = [room.name for room in rooms]
+        return await self._hub.store.missed(
+            person.id, names, after=after, upto=upto, limit=RESUMED + 1
+        )
 
     async def _rooms(self, person: Person, account: Account | None) -> list[Room]:
         hub = self._hub
@@ -340,38 +372,23 @@ class Entrance:
         session.token = digest
         return token
 
-    async def _show_latest(self, session: "Session", waiting: list[Whispered]) -> None:
+    async def _show_latest(
+        self, session: "Session", waiting: list[Whispered]
+    ) -> list[Past]:
         hub = self._hub
-        room = session.room
-        if room is not None and hub.rules.history_shown:
-            past = await hub.archive.history(
-                session, room, limit=hub.rules.history_shown
-            )
-            if past.events:
-                session.tell(Past("latest", past.events, room=room.name))
+        shown = []
+        if session.room is not None:
+            shown.append(await hub.archive.latest(session, session.room))
         if waiting:
             session.correspondent = waiting[-1].sender
-            session.tell(
-                Past(
-                    "waiting",
-                    tuple(waiting[-hub.rules.history_max :]),
-                    "Private messages that waited for you:",
+            most = hub.rules.history_max
+            title = "Private messages that waited for you:"
+            if len(waiting) > most:
+                title = (
+                    f"{len(waiting)} private messages waited for you; these are the "
+                    f"last {most}, and /catchup shows more:"
                 )
-            )
-
-    async def _resume(
-        self,
-        session: "Session",
-        person: Person,
-        rooms: list[Room],
-        cursor: str,
-        upto: int,
-    ) -> None:
-        names = [room.name for room in rooms]
-        missed = await self._hub.store.missed(
-            person.id, names, after=int(cursor), upto=upto, limit=RESUMED + 1
-        )
-        gap = len(missed) > RESUMED
-        missed = missed[-RESUMED:]
-        session.tell(Past("missed", tuple(missed)))
-        session.tell(CaughtUp(gap, str(upto)))
+            past = Past("waiting", tuple(waiting[-most:]), title)
+            session.tell(past)
+            shown.append(past)
+        return shown

@@ -128,3 +128,14 @@ class NotStored(ChatError):
     """The store did not take the message, so nobody was shown it."""
 
     code = "not-stored"
+
+
+class Broken(ChatError):
+    """A bug was met; its traceback is in the log."""
+
+    code = "internal"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something went wrong in the server; its operator can read more in the log."
+        )

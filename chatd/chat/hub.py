@@ -70,7 +70,7 @@ from chatd.chat.rooms import Rooms
 from chatd.chat.rules import Rules
 from chatd.chat.session import Door, Session
 from chatd.chat.stamps import Stamps
-from chatd.chat.store import Duplicate, RoomRecord, ServerRecord, Store
+from chatd.chat.store import Duplicate, RoomRecord, ServerRecord, Store, StoreDown
 from chatd.chat.understand import understand
 
 
@@ -137,6 +137,7 @@ class Hub:
         self.started = now()
         self.kept_motd: str | None = None
         self._connections: dict[Session, None] = {}
+        self._relieving = False
         self._doors: dict[Session, None] = {}  # whose connections are not yet gone
         self._all_gone: list[Deferred[None]] = []
         self._people: dict[int, dict[Session, None]] = {}  # sessions by person
@@ -219,9 +220,8 @@ class Hub:
             self.update_account(account)
         else:
             session.prefer(session.preferences)
-        for room in self.rooms:
-            if person.id in room.present:
-                self.outbox.enter(room, session)
+        for name in self.rooms_of(person.id):
+            self.outbox.enter(self.rooms.find(name), session)
         _log.info(
             "{name} came in by {door} from {address}",
             name=person.name,
@@ -234,8 +234,7 @@ class Hub:
         person = session.person
         if person is None:
             return
-        for room in self.rooms:
-            self.outbox.leave(room, session)
+        self.outbox.finish(session)
         self.archive.departed(session)
         session.person = session.account = session.room = None
         sessions = self._people[person.id]
@@ -254,7 +253,6 @@ class Hub:
         self._connections.pop(session, None)
         session.in_time()
         self.step_out(session, reason)
-        self.outbox.forget(session)
 
     def disconnected(self, session: Session) -> None:
         """The connection of a session is gone; called by L{Session.end} only."""
@@ -275,7 +273,11 @@ class Hub:
 
     def hang_up(self, session: Session, reason: str = "") -> None:
         """Send what waits, then end the connection."""
-        self.outbox.flush()
+        if session.ended:
+            return
+        session.release()
+        self.outbox.finish(session)
+        session.pour()
         session.gone(reason)
         session.door.hang_up()
 
@@ -296,9 +298,22 @@ class Hub:
         session.close(f"This connection ends, because {why}.")
 
     def relieve(self) -> None:
-        """All sessions together hold too much: the one that holds most goes."""
-        longest = max(self._connections, key=lambda session: session.unread)
-        self.let_go(longest, "the server is short of memory and it reads slowest")
+        """At the end of the turn, let go who does not read what they are sent."""
+        if not self._relieving:
+            self._relieving = True
+            self.clock.callLater(0, self._relieve)
+
+    def _relieve(self) -> None:
+        self._relieving = False
+        rules = self.rules
+        for session in self.connections:
+            if session.unread > rules.outbox_bytes:
+                session.forget_unread()
+                self.let_go(session, "it does not read what it is sent")
+        while self.backlog > rules.outbox_total:
+            longest = max(self._connections, key=lambda session: session.unread)
+            longest.forget_unread()
+            self.let_go(longest, "the server is short of memory and it reads slowest")
 
     def sessions_of(self, person: int) -> list[Session]:
         """The sessions of somebody on this node."""
@@ -310,7 +325,7 @@ class Hub:
             session.account = account
             session.person = account.person
             session.prefer(account.preferences)
-        self.ignores.put(account.id, account.ignored)
+            self.ignores.put(account.id, account.ignored)
 
     # Requests
 
@@ -323,6 +338,8 @@ class Hub:
 
     def say(self, session: Session, request: Say) -> None:
         """Say something in a room."""
+        if self.closing:
+            raise Closed(self.closing)
         self.visible_room(session, request.room).say(session, request, self.rules)
 
     async def perform(
@@ -338,7 +355,7 @@ class Hub:
             raise Closed(self.closing)
         match request:
             case None:
-                return None
+                return {}
             case Refused():
                 raise request.error
             case Enter():
@@ -367,22 +384,19 @@ class Hub:
                 )
                 session.tell(replace(past, ref=request.ref))
             case Seen():
-                self._seen(session, request)
+                await self._seen(session, request)
         return {}
 
     async def _invoke(self, session: Session, request: Invoke) -> None:
         command = self.commands.find(request.name)
         room = session.room
         if request.room:
-            room = self.rooms.find(request.room)
-            if not room.may_see(session.somebody(), session.role):
-                raise NotFound(f"There is no room {request.room[:40]}.")
+            room = self.visible_room(session, request.room)
         # Others are shown most of it: no door may let a line break through.
         rest = clean(request.rest).strip()
         call = Call(session, self, rest, request.ref, room)
         command.check(call)
         await command.run(call)
-        self.archive.saw_all(session)
 
     async def _history(self, session: Session, request: History) -> Past:
         if request.person:
@@ -405,16 +419,13 @@ class Hub:
             limit=request.limit,
         )
 
-    def _seen(self, session: Session, request: Seen) -> None:
-        if session.account is None:
-            return  # guests have no marks
-        conversation = self.visible_room(session, request.room).name
+    async def _seen(self, session: Session, request: Seen) -> None:
         if request.person:
-            here = self.presence.named(request.person)
-            if here is None:
-                raise NotFound(f"{request.person[:40]} is not here.")
-            conversation = f"@{here.person.id}"
-        self.archive.saw(session.account.id, conversation, request.id)
+            conversation = f"@{(await self.find(request.person)).id}"
+        else:
+            conversation = self.visible_room(session, request.room).name
+        if session.account is not None:  # guests have no marks
+            self.archive.saw(session.account.id, conversation, request.id)
 
     def visible_room(self, session: Session, name: str) -> Room:
         """
@@ -442,38 +453,30 @@ class Hub:
         from then on.
         """
         person = session.somebody()
-        room = self.rooms.get(name)
-        if room is None:
-            room = await self._open(session, name)
+        room = self.rooms.get(name) or self._open(session, name)
         room.check_entry(person, session.role)
-        if person.id not in room.present:
-            if len(self.rooms_of(person.id)) >= self.rules.rooms_per_person:
-                raise Full(
-                    f"You are in {self.rules.rooms_per_person} rooms, which is the "
-                    "most. /leave one first."
-                )
-            session.hold()
-            self.publish(Joined(room=room.name, person=person), session)
+        latest = Past("latest", ())
+        session.hold()
         try:
-            await session.settled()
             if person.id not in room.present:
-                raise NotStored("The room could not be opened. Try again soon.")
+                self._check_rooms_of(person.id)
+                self.publish(Joined(room=room.name, person=person), session)
+            await session.happened()
+            if not self.admitted(session, room):
+                raise NotInRoom(f"You did not get into {room.name}: it changed.")
             session.room = room
             session.tell(Entered(await self.archive.view(room, person)))
-            if session.look.shows_latest and self.rules.history_shown:
-                past = await self.archive.history(
-                    session, room, limit=self.rules.history_shown
-                )
-                if past.events:
-                    session.tell(Past("latest", past.events, room=room.name))
+            if session.look.shows_latest:
+                latest = await self.archive.latest(session, room)
         finally:
-            session.release()
-        await self._keep_rooms(session)
+            session.release(latest)
+        await self.keep_rooms(session)
 
-    async def _open(self, session: Session, text: str) -> Room:
+    def _open(self, session: Session, text: str) -> Room:
         name = room_name(text)
         if len(self.rooms) >= self.rules.rooms:
             raise Full(f"There are {self.rules.rooms} rooms, which is the most.")
+        self._check_rooms_of(session.somebody().id)
         room = self.rooms.open(RoomRecord(name.shown))
         try:
             self.publish(RoomOpened(room=room.name, sender=session.somebody()), session)
@@ -482,6 +485,26 @@ class Hub:
             raise
         return room
 
+    def _check_rooms_of(self, person: int) -> None:
+        most = self.rules.rooms_per_person
+        if len(self.rooms_of(person)) >= most:
+            raise Full(f"You are in {most} rooms, which is the most. /leave one first.")
+
+    def admitted(self, session: Session, room: Room) -> bool:
+        """
+        Whether somebody who entered a room may stay: while that was on its way, a ban
+        may have come before it.
+        """
+        person = session.somebody()
+        if person.id not in room.present:
+            return False
+        try:
+            room.check_entry(person, session.role)
+        except ChatError:
+            self.publish(Left(room=room.name, person=person))
+            return False
+        return True
+
     async def leave(self, session: Session, room: Room, reason: str = "") -> None:
         """Leave a room."""
         person = session.somebody()
@@ -489,7 +512,7 @@ class Hub:
             raise NotInRoom(f"You are not in {room.name}.")
         self.publish(Left(room=room.name, person=person, reason=reason), session)
         await session.settled()
-        await self._keep_rooms(session)
+        await self.keep_rooms(session)
 
     async def find(self, name: str) -> Person:
         """
@@ -529,10 +552,15 @@ class Hub:
         room = self.rooms.get(name)
         return room is not None and person.id in room.present
 
-    async def _keep_rooms(self, session: Session) -> None:
-        if session.account is not None:
-            id = session.account.id
+    async def keep_rooms(self, session: Session) -> None:
+        """Keep where somebody is, for their next login."""
+        if session.account is None:
+            return
+        id = session.account.id
+        try:
             await self.store.keep_rooms_of(id, self.rooms_of(id))
+        except StoreDown:
+            _log.warn("where {name} is was not kept", name=session.account.name)
 
     # Events
 
@@ -550,7 +578,6 @@ class Hub:
         """
         id, moment = self.stamps.next()
         event = replace(event, id=id, time=moment, node=self.node)
-        rooms = self.where(event)
         kept = isinstance(event, KEPT)
         if kept and isinstance(event, SPOKEN):
             room = self.rooms.get(event.room)
@@ -558,7 +585,9 @@ class Hub:
         if session is not None:
             session.sent()
         try:
-            self.journal.append(Entry(event, session, request, kept, rooms))
+            self.journal.append(
+                Entry(event, session, request, kept, self._behind(event))
+            )
         except NotStored as error:
             if session is not None:
                 session.dropped(error, None)
@@ -575,14 +604,26 @@ class Hub:
                 room = getattr(event, "room", None)
                 return () if room is None else (room,)
 
+    def _behind(self, event: Event) -> tuple[str | int, ...]:
+        """What it waits behind: its rooms, and all else that the person does."""
+        match event:
+            case Arrived() | Departed() | AwayChanged() | Renamed() | Joined() | Left():
+                return (*self.where(event), event.person.id)
+            case _:
+                return (*self.where(event), event.sender.id)
+
     def _deliver(self, entry: Entry) -> None:
         event = entry.event
         if entry.kept:
             self.last = event.id
         self.delivered += 1
-        self.delivery.show(event, entry.origin)
-        self.bus.publish(event)
-        audit(event)
+        try:
+            self.delivery.show(event, entry.origin)
+            self.bus.publish(event)
+            audit(event)
+        except Exception:
+            # A bug; whoever caused the event must not wait for ever.
+            _log.failure("{kind} was not delivered", kind=type(event).__name__)
         if entry.origin is not None:
             entry.origin.delivered(event, entry.request)
 
@@ -611,14 +652,19 @@ class Hub:
         Tell everybody that the server stops, accept nothing more, and see what is on
         its way stored and shown.
         """
-        self.closing = reason
+        self.closing = reason or "The server is stopping."
         for session in self.connections:
-            session.tell(Closing(reason, seconds))
-        await self.journal.idle()
-        self.outbox.flush()
-        await self.archive.keep_marks()
-        for session in self.connections:
-            self.hang_up(session, reason)
+            session.tell(Closing(self.closing, seconds))
+        try:
+            await self.journal.idle()
+            await self.archive.keep_marks()
+        finally:
+            # Nobody reads along any more, so nobody is told who leaves.
+            for session in self.connections:
+                session.release()
+                self.outbox.finish(session)
+            for session in self.connections:
+                self.hang_up(session, reason)
         await self.journal.idle()
 
 

@@ -2,15 +2,19 @@
 What sessions have yet to be sent: one write per reader per reactor turn.
 
 All that happens in a turn is gathered, rendered once per event and look, joined once
-per room and look, and written once to each reader. Readers who need something else
-than their neighbours (they spoke, came in the middle, or hear of several rooms) get
-their own selection, in the order in which things happened.
+per room and look, and written once to each reader. A reader who needs a little more or
+less than the neighbours (who spoke, was named or is answered) gets the same block with
+cuts; who came in the middle or hears of several rooms gets a selection. Either way
+everybody is shown everything in the order in which it happened.
 """
 
-from collections.abc import Collection, Iterable
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from chatd.chat.account import Person
 from chatd.chat.events import Answer, Event
@@ -54,27 +58,57 @@ class Item:
         self.reader = reader
         self._rendered: dict[tuple[Look, bool], bytes] = {}
 
-    def later(self, order: int) -> "Item":
-        """The same, in another place; what was rendered is shared."""
-        item = Item(order, self.event, reader=self.reader)
-        item._rendered = self._rendered
-        return item
-
     def render(self, look: Look, here: bool) -> bytes:
         """What is sent to those who share a look."""
         data = self._rendered.get((look, here))
         if data is None:
-            data = look.render(self.event, look, here, self.reader)
+            try:
+                data = look.render(self.event, look, here, self.reader)
+            except Exception:
+                # One event that cannot be shown must not take its neighbours along.
+                _log.failure("{kind} was not shown", kind=type(self.event).__name__)
+                data = b""
             self._rendered[look, here] = data
         return data
 
 
-class Outbox:
+class Block:
     """
-    Gathers what happens in one turn of the reactor and sends it at its end.
+    What was put for an audience in one turn, rendered for one look.
 
-    @ivar renders: How often something was rendered, for the tests.
+    @ivar data: All of it.
     """
+
+    __slots__ = ("_starts", "data")
+
+    def __init__(self, items: Sequence[Item], look: Look, here: bool) -> None:
+        parts = [item.render(look, here) for item in items]
+        self.data = b"".join(parts)
+        self._starts = list(accumulate(map(len, parts), initial=0))
+
+    def cut(self, without: Iterable[int], extra: Iterable[tuple[int, bytes]]) -> bytes:
+        """
+        The data with changes; their number decides what it costs, not the block's size.
+
+        @param without: The places of items to leave out.
+        @param extra: What to put in before which place, in order.
+        """
+        starts = self._starts
+        cuts = [(starts[place], starts[place], data) for place, data in extra]
+        cuts += [(starts[place], starts[place + 1], b"") for place in without]
+        cuts.sort(key=_place)
+        whole = memoryview(self.data)
+        pieces: list[bytes | memoryview] = []
+        at = 0
+        for start, end, data in cuts:
+            pieces += (whole[at:start], data)
+            at = end
+        pieces.append(whole[at:])
+        return b"".join(pieces)
+
+
+class Outbox:
+    """Gathers what happens in one turn of the reactor and sends it at its end."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
@@ -82,6 +116,7 @@ class Outbox:
         self._scheduled = False
         self._rooms: dict[Audience, list[Item]] = {}
         self._own: dict[Session, list[Item]] = {}
+        self._reading: dict[Session, list[Audience]] = {}
 
     def put(
         self,
@@ -98,13 +133,14 @@ class Outbox:
             it as concerning them.
         """
         order = self._next()
+        apart = set(skip)
         for person, sessions in named:
             item = Item(order, event, reader=person)
-            concerned = [session for session in sessions if session not in skip]
-            for session in concerned:
-                self._own.setdefault(session, []).append(item)
-            skip = {*skip, *concerned}
-        self._rooms.setdefault(audience, []).append(Item(order, event, skip))
+            for session in sessions:
+                if session not in apart:
+                    apart.add(session)
+                    self._own.setdefault(session, []).append(item)
+        self._rooms.setdefault(audience, []).append(Item(order, event, apart))
 
     def tell(
         self,
@@ -117,84 +153,107 @@ class Outbox:
         for session in sessions:
             self._own.setdefault(session, []).append(item)
 
-    def take(self, session: "Session") -> list[Item]:
-        """What was put for a session and not yet sent; it will not be sent."""
-        taken = self._own.pop(session, [])
-        for audience, items in self._rooms.items():
-            since = audience.readers.get(session)
-            if since is not None:
-                taken += _selection(items, session, since)
-                audience.readers[session] = self._order
-        return sorted(taken, key=_order)
-
-    def again(self, session: "Session", items: Iterable[Item]) -> None:
-        """Show what was taken or held back, behind all that was put so far."""
-        own = self._own.setdefault(session, [])
-        own += [item.later(self._next()) for item in items]
-
     def enter(self, audience: Audience, session: "Session") -> None:
         """The session reads along from now on."""
-        audience.readers.setdefault(session, self._order)
+        if session not in audience.readers:
+            audience.readers[session] = self._order
+            self._reading.setdefault(session, []).append(audience)
 
     def leave(self, audience: Audience, session: "Session") -> None:
         """The session is shown what was put so far, and nothing more."""
         since = audience.readers.pop(session, None)
-        if since is not None and audience in self._rooms:
+        if since is None:
+            return
+        reading = self._reading[session]
+        reading.remove(audience)
+        if not reading:
+            del self._reading[session]
+        if audience in self._rooms:
             own = self._own.setdefault(session, [])
             own += _selection(self._rooms[audience], session, since)
 
-    def forget(self, session: "Session") -> None:
-        """The session is gone."""
-        self._own.pop(session, None)
+    def finish(self, session: "Session") -> None:
+        """Send what was put so far for a session that reads nothing more."""
+        for audience in tuple(self._reading.get(session, ())):
+            self.leave(audience, session)
+        items = self._own.pop(session, [])
+        items.sort(key=_order)
+        session.show(items)
+
+    def stir(self, session: "Session") -> int:
+        """
+        Have the session's C{show} called at the end of the turn in any case.
+
+        @return: The place in the order of what was put last.
+        """
+        self._schedule()
+        self._own.setdefault(session, [])
+        return self._order
 
     def flush(self) -> None:
         """Send all that was put."""
         self._scheduled = False
         rooms, self._rooms = self._rooms, {}
         own, self._own = self._own, {}
-        if len(rooms) > 1:
-            _gather_several(rooms, own)
+        several = _readers_of_several(rooms)
         for audience, items in rooms.items():
-            first = items[0].order
-            skipped = {session for item in items for session in item.skip}
-            blocks: dict[tuple[Look, bool], bytes] = {}
-            for session, since in list(audience.readers.items()):
-                if since >= first or session in own or session in skipped:
-                    mine = own.setdefault(session, [])
-                    mine += _selection(items, session, since)
-                elif session.plain:
-                    key = (session.look, session.room is audience)
-                    block = blocks.get(key)
-                    if block is None:
-                        block = blocks[key] = b"".join(
-                            [item.render(*key) for item in items]
-                        )
-                    session.write(block)
-                else:
-                    session.show(items)
-        for session, items in own.items():
-            items.sort(key=_order)
-            session.show(items)
+            self._send_block(audience, items, own, several)
+        for session, selected in own.items():
+            selected.sort(key=_order)
+            session.show(selected)
+
+    def _send_block(
+        self,
+        audience: Audience,
+        items: list[Item],
+        own: "dict[Session, list[Item]]",
+        several: "set[Session]",
+    ) -> None:
+        """Write to those who read one room, and select for the others."""
+        orders = [item.order for item in items]
+        without: dict[Session, list[int]] = {}
+        for place, item in enumerate(items):
+            for session in item.skip:
+                without.setdefault(session, []).append(place)
+        blocks: dict[tuple[Look, bool], Block] = {}
+        for session, since in list(audience.readers.items()):
+            if since >= orders[0] or not session.plain or session in several:
+                mine = own.setdefault(session, [])
+                mine += _selection(items, session, since)
+                continue
+            key = (session.look, session.room is audience)
+            block = blocks.get(key)
+            if block is None:
+                block = blocks[key] = Block(items, *key)
+            if session in own or session in without:
+                extra = [
+                    (bisect_left(orders, item.order), session.render(item))
+                    for item in sorted(own.pop(session, ()), key=_order)
+                ]
+                session.write(block.cut(without.get(session, ()), extra))
+            else:
+                session.write(block.data)
 
     def _next(self) -> int:
-        if not self._scheduled:
-            self._scheduled = True
-            self._clock.callLater(0, self.flush)
+        self._schedule()
         self._order += 1
         return self._order
 
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._clock.callLater(0, self.flush)
 
-def _gather_several(
-    rooms: dict[Audience, list[Item]], own: "dict[Session, list[Item]]"
-) -> None:
-    """Readers of several rooms of this turn get all in one write, in order."""
+
+def _readers_of_several(rooms: dict[Audience, list[Item]]) -> "set[Session]":
+    """Who reads more than one of these, and is to get all in one write, in order."""
     seen: set[Session] = set()
-    for audience in rooms:
-        for session in audience.readers:
-            if session in seen:
-                own.setdefault(session, [])
-            else:
-                seen.add(session)
+    several: set[Session] = set()
+    if len(rooms) > 1:
+        for audience in rooms:
+            several.update(seen.intersection(audience.readers))
+            seen.update(audience.readers)
+    return several
 
 
 def _selection(items: list[Item], session: "Session", since: int) -> list[Item]:
@@ -203,3 +262,10 @@ def _selection(items: list[Item], session: "Session", since: int) -> list[Item]:
 
 def _order(item: Item) -> int:
     return item.order
+
+
+def _place(cut: tuple[int, int, bytes]) -> tuple[int, int]:
+    return cut[:2]
+
+
+_log = Logger()

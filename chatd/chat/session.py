@@ -10,8 +10,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.chat.account import Account, Person, Preferences, Role
-from chatd.chat.errors import ChatError, NotEntered
-from chatd.chat.events import Answer, Closing, Done, Event, Failed, Notice, Stamped
+from chatd.chat.errors import Broken, ChatError, NotEntered
+from chatd.chat.events import (
+    Answer,
+    Closing,
+    Done,
+    Event,
+    Failed,
+    Notice,
+    Past,
+    Stamped,
+)
 from chatd.chat.look import Look
 from chatd.chat.outbox import Item
 from chatd.chat.request import Enter, Invoke, Refused, Request, Say, Typed
@@ -29,6 +38,9 @@ IN_FLIGHT = 64
 
 # Seconds a request must wait before a person is told to slow down.
 WORTH_SAYING = 1.0
+
+# Events held back for a session before it is shown them, ready or not.
+HELD = 10_000
 
 
 class Door(Protocol):
@@ -82,12 +94,14 @@ class Session:
         "_deaf",
         "_door_paused",
         "_failure",
+        "_farewell",
         "_finishing",
         "_held",
         "_hub",
         "_in_flight",
         "_pushing_since",
         "_queue",
+        "_released",
         "_settled",
         "_taken",
         "_throttle",
@@ -149,18 +163,20 @@ class Session:
         self._working = False
         self._finishing = False
         self._deaf = False
+        self._farewell = ""
         self._in_flight = 0
         self._settled: Deferred[None] | None = None
         self._caused: Event | None = None
         self._failure: ChatError | None = None
         self._held: list[Item] | None = None
+        self._released: tuple[int, set[int]] | None = None
         self._congested = False
         self._taken: Deferred[None] | None = None
-        self._backlog: list[bytes] = []
+        self._backlog: deque[bytes] = deque()
         self._backlog_size = 0
         self._door_paused = False
         self._throttle: Throttle | None = None
-        self._pushing_since = 0.0
+        self._pushing_since: float | None = None
         self._warned = False
 
     # Who
@@ -212,91 +228,79 @@ class Session:
         self._queue.append(request)
         if len(self._queue) >= WAITING:
             self._pause_door()
+        self._start_work()
+
+    def _start_work(self) -> None:
         if not self._working:
             self._working = True
-            working = Deferred.fromCoroutine(self._work())
-            working.addErrback(_stumbled)
+            Deferred.fromCoroutine(self._work()).addErrback(_stumbled)
 
     def _say_at_once(self, request: Request) -> bool:
         """The short way for what most requests are: words, and nothing waits."""
         if self.person is None or self._in_flight >= IN_FLIGHT:
             return False
-        if isinstance(request, Typed):
-            understood = self._hub.understand(self, request)
-        else:
-            understood = request
-        if not isinstance(understood, Say) or understood.key:
-            return False
-        if self._wait(spend=True):
-            return False
+        try:
+            understood = self._understand(request)
+            if not isinstance(understood, Say) or self._wait():
+                return False
+            self._hub.say(self, understood)
+        except Exception:
+            return False  # the long way meets it again, and tells of it in its turn
         self.active = self._hub.now()
-        self._say(understood)
         return True
+
+    def _understand(self, request: Request) -> Request | None:
+        if isinstance(request, Typed):
+            return self._hub.understand(self, request)
+        return request
 
     async def _work(self) -> None:
         try:
             while self._queue and not self.ended:
-                request = self._queue.popleft()
                 await self._slow_down()
                 if self.ended:
                     break
-                await self._perform(request)
+                await self._perform(self._queue.popleft())
                 if len(self._queue) < WAITING // 2:
                     self._resume_door()
         finally:
             self._working = False
         if self._finishing:
             await self.settled()
-            if self._deaf:
-                self.gone("")
-            else:
+            if await self.taken():
                 self._hub.hang_up(self)
+            else:
+                self.gone(self._farewell)
 
     async def _perform(self, request: Request) -> None:
         self.active = self._hub.now()
-        understood = (
-            self._hub.understand(self, request)
-            if isinstance(request, Typed)
-            else request
-        )
-        if isinstance(understood, Say) and not understood.key:
-            if self._in_flight >= IN_FLIGHT:
-                await self.settled()
-            if not self.ended:
-                self._say(understood)
-            return
-        await self.settled()
-        self._caused = self._failure = None
+        understood: Request | None = None
+        answer: Answer | None = None
         try:
+            understood = self._understand(request)
+            if isinstance(understood, Say):
+                if self._in_flight >= IN_FLIGHT:
+                    await self.settled()
+                self._hub.say(self, understood)
+                return
+            await self.settled()
+            if self.ended:
+                return
+            self._caused = self._failure = None
             data = await self._hub.perform(self, understood)
             await self.happened()
+            if data is not None:
+                answer = Done(request.ref, self._caused, data)
         except ChatError as error:
-            await self.settled()
-            self.tell(self._failed(error, request, understood))
+            answer = self._failed(error, request, understood)
         except Exception:
             _log.failure("{request} failed", request=type(understood).__name__)
-            self.tell(
-                Failed(
-                    "internal",
-                    "Something went wrong in the server; its operator can read more "
-                    "in the log.",
-                    ref=request.ref,
-                )
-            )
-        else:
-            if data is not None:
-                self.tell(Done(request.ref, self._caused, data))
-
-    def _say(self, request: Say) -> None:
-        try:
-            self._hub.say(self, request)
-        except ChatError as error:
-            failed = self._failed(error, request, request)
-            if self._in_flight:
-                # Answers keep the order of the requests.
-                self.settled().addCallback(lambda _: self.tell(failed))
-            else:
-                self.tell(failed)
+            answer = self._failed(Broken(), request, understood)
+        await self.settled()
+        if answer is not None:
+            self.tell(answer)
+        if isinstance(request, Typed):
+            self._hub.archive.saw_all(self)
 
     def _failed(
         self, error: ChatError, request: Request, understood: Request | None
@@ -379,41 +383,55 @@ class Session:
     def hold(self) -> None:
         """Keep events back until L{release}; answers go through."""
         self._held = []
+        self._released = None
         self.plain = False
 
-    def release(self) -> None:
-        """Show what was kept back."""
-        if self._held is None:
-            return
-        held, self._held = self._held, None
-        self.plain = True
-        waiting = self._hub.outbox.take(self)
-        answers = [item for item in waiting if not isinstance(item.event, Stamped)]
-        held += [item for item in waiting if isinstance(item.event, Stamped)]
-        self._hub.outbox.again(self, answers + held)
+    def release(self, *shown: Past) -> None:
+        """
+        Show what was kept back, behind what this session was told so far.
+
+        @param shown: In these it was shown already.
+        """
+        if self._held is not None and self._released is None:
+            ids = {event.id for past in shown for event in past.events}
+            self._released = self._hub.outbox.stir(self), ids
 
     def show(self, items: list[Item]) -> None:
         """Write what was put for this session, in this order."""
         if self._held is not None:
             self._held += [i for i in items if isinstance(i.event, Stamped)]
             items = [i for i in items if not isinstance(i.event, Stamped)]
-        here = self.room.name if self.room else ""
-        look = self.look
-        self.write(
-            b"".join(
-                [
-                    item.render(look, getattr(item.event, "room", here) == here)
-                    for item in items
-                ]
-            )
-        )
+            if len(self._held) > HELD:
+                self.release()
+            if self._released is not None:
+                items = self._let_loose(items, self._held, *self._released)
+                self._held = self._released = None
+                self.plain = True
+        self.write(b"".join(map(self.render, items)))
+
+    def _let_loose(
+        self, answers: list[Item], held: list[Item], order: int, shown: set[int]
+    ) -> list[Item]:
+        """Events behind the answers that were put up to some place in the order."""
+
+        def place(item: Item) -> tuple[bool, bool, int]:
+            late = item.order > order
+            return late, not late and isinstance(item.event, Stamped), item.order
+
+        return sorted(answers + [i for i in held if _id(i) not in shown], key=place)
+
+    def render(self, item: Item) -> bytes:
+        """How something reads here."""
+        room = getattr(item.event, "room", None)
+        here = room is None or (self.room is not None and room == self.room.name)
+        return item.render(self.look, here)
 
     def write(self, data: bytes) -> None:
         """Send, or keep while the reader does not read."""
         if not data or self.ended or self._deaf:
             return
         if not self._congested:
-            self.door.send(data)
+            self._send(data)
             return
         self._backlog.append(data)
         self._backlog_size += len(data)
@@ -421,10 +439,32 @@ class Session:
         rules = self._hub.rules
         if self._backlog_size > rules.outbox_pause:
             self._pause_door()
-        if self._backlog_size > rules.outbox_bytes:
-            self._hub.let_go(self, "it does not read what it is sent")
-        elif self._hub.backlog > rules.outbox_total:
+        if (
+            self._backlog_size > rules.outbox_bytes
+            or self._hub.backlog > rules.outbox_total
+        ):
             self._hub.relieve()
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self.door.send(data)
+        except Exception:
+            # Others wait for theirs.
+            _log.failure("the {door} door cannot send", door=self.kind)
+
+    def pour(self) -> None:
+        """Send all that waits, although the reader does not read: it is the last."""
+        self._congested = False
+        data = b"".join(self._backlog)
+        self.forget_unread()
+        if data and not self._deaf:
+            self._send(data)
+
+    def forget_unread(self) -> None:
+        """Never send what waits."""
+        self._hub.backlog -= self._backlog_size
+        self._backlog.clear()
+        self._backlog_size = 0
 
     async def taken(self) -> bool:
         """
@@ -436,7 +476,7 @@ class Session:
         turn: Deferred[None] = Deferred()
         self._hub.clock.callLater(0, turn.callback, None)
         await turn
-        if self._congested and not (self.ended or self._deaf):
+        while self._congested and not (self.ended or self._deaf):
             self._taken = Deferred()
             await self._taken
         return not (self.ended or self._deaf)
@@ -458,11 +498,12 @@ class Session:
     def drained(self) -> None:
         """The transport takes more."""
         self._congested = False
-        backlog, self._backlog = self._backlog, []
-        self._hub.backlog -= self._backlog_size
-        self._backlog_size = 0
-        if backlog and not self.ended:
-            self.door.send(b"".join(backlog))
+        # Only until it is full again: what it holds is not counted.
+        while self._backlog and not self._congested:
+            data = self._backlog.popleft()
+            self._backlog_size -= len(data)
+            self._hub.backlog -= len(data)
+            self._send(data)
         self._release_writer()
         if len(self._queue) < WAITING // 2:
             self._resume_door()
@@ -471,10 +512,9 @@ class Session:
 
     def finish(self) -> None:
         """The peer says nothing more: carry out what it asked, then hang up."""
-        self._finishing = True
-        if not self._working:
-            self._working = True
-            Deferred.fromCoroutine(self._work()).addErrback(_stumbled)
+        if not self._finishing:
+            self._finishing = True
+            self._start_work()
 
     def close(self, text: str, seconds: float = 0.0) -> None:
         """End it from this side, saying why."""
@@ -495,6 +535,8 @@ class Session:
         if self._working and self._queue and self.person is not None:
             # What was typed before the line went is still said.
             self._finishing = self._deaf = True
+            self._farewell = reason
+            self.forget_unread()
             self._release_writer()
             return
         self.gone(reason)
@@ -511,34 +553,32 @@ class Session:
             return
         self.ended = True
         self._queue.clear()
-        self._hub.backlog -= self._backlog_size
-        self._backlog, self._backlog_size = [], 0
+        self.forget_unread()
         self._hub.detach(self, reason)
         self._release_writer()
 
     # How fast
 
-    def _wait(self, *, spend: bool) -> float:
+    def _wait(self) -> float:
+        """Seconds until the next request may be carried out; 0.0 takes its turn."""
         rules = self._hub.rules
         if not rules.throttle:
             return 0.0
         if self._throttle is None:
             self._throttle = Throttle(rules.request_rate, rules.request_burst)
-        seconds = self._hub.clock.seconds()
-        if spend:
-            return self._throttle.take(seconds)
-        return self._throttle.wait(seconds)
+        return self._throttle.take(self._hub.clock.seconds())
 
     async def _slow_down(self) -> None:
         """Wait until the next request may be carried out."""
-        while (seconds := self._wait(spend=True)) and not self.ended:
+        rules = self._hub.rules
+        while (seconds := self._wait()) and not self.ended:
             now = self._hub.clock.seconds()
-            self._pushing_since = self._pushing_since or now
-            pushing = self._door_paused and now - self._pushing_since
-            if pushing > self._hub.rules.push_seconds:
+            if self._pushing_since is None:
+                self._pushing_since = now
+            if self._door_paused and now - self._pushing_since > rules.push_seconds:
                 self._hub.let_go(self, "it sends faster than it may")
                 return
-            behind = seconds + len(self._queue) / self._hub.rules.request_rate
+            behind = seconds + (len(self._queue) - 1) / rules.request_rate
             if behind >= WORTH_SAYING and not self._warned:
                 self._warned = True
                 self.tell(
@@ -547,8 +587,8 @@ class Session:
             pause: Deferred[None] = Deferred()
             self._hub.clock.callLater(seconds, pause.callback, None)
             await pause
-        if not self._queue:
-            self._pushing_since = 0.0
+        if len(self._queue) <= 1:
+            self._pushing_since = None
             self._warned = False
 
     def _pause_door(self) -> None:
@@ -560,6 +600,10 @@ class Session:
         if self._door_paused and self._backlog_size <= self._hub.rules.outbox_pause:
             self._door_paused = False
             self.door.resume()
+
+
+def _id(item: Item) -> int:
+    return item.event.id if isinstance(item.event, Stamped) else 0
 
 
 def _stumbled(failure: Failure) -> None:

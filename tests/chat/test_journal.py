@@ -1,6 +1,6 @@
 """Events are kept in batches, then delivered in the order in which they were given."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
@@ -32,7 +32,7 @@ class Keeper:
         self.answers.append(answer)
         return answer
 
-    async def stored(self, ids: Sequence[int]) -> set[int]:
+    async def stored(self, ids: Collection[int]) -> set[int]:
         self.asked += 1
         if self.down:
             raise StoreDown
@@ -212,7 +212,7 @@ class JournalTests(SynchronousTestCase):
         self.assertEqual(self.log, ["-1 NotStored", "-2 NotStored"])
 
     def test_probes(self) -> None:
-        """A store that does not answer is asked again and again, less and less often."""
+        """A store that does not answer is asked again, less and less often."""
         self.store.down = True
         self.say(1)
         self.enter(2)

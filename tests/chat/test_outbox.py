@@ -1,0 +1,499 @@
+"""What happens in a turn is sent at its end, in order, in one write to each reader."""
+
+from dataclasses import replace
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatd.chat.account import Person, Preferences
+from chatd.chat.events import (
+    Answer,
+    Arrived,
+    AwayChanged,
+    Departed,
+    Done,
+    Emoted,
+    Entered,
+    Event,
+    Joined,
+    Left,
+    Listing,
+    Notice,
+    Past,
+    Said,
+    Whispered,
+)
+from chatd.chat.look import Look, Render, look
+from chatd.chat.rules import Rules
+from chatd.chat.session import Session
+from chatd.store.memory import MemoryStore
+from chatd.testing import FakeDoor, connect, join, make_hub, turn, type_in
+
+
+def texts(door: FakeDoor) -> list[str]:
+    """What was said to a door, in order."""
+    return [e.text for e in door.events if isinstance(e, (Said, Whispered, Emoted))]
+
+
+class OneWriteTests(SynchronousTestCase):
+    """However much happens in a turn, each reader is written to once."""
+
+    def setUp(self) -> None:
+        self.hub = make_hub()
+        self.ann, self.ann_door = join(self.hub, "ann")
+        self.bob, self.bob_door = join(self.hub, "bob")
+        self.cho, self.cho_door = join(self.hub, "cho")
+        self.doors = [self.ann_door, self.bob_door, self.cho_door]
+        turn(self.hub)
+        for door in self.doors:
+            door.take()
+            door.writes = 0
+
+    def test_one_write(self) -> None:
+        """What several people say in one turn comes in one write."""
+        self.ann.receive("one")
+        self.bob.receive("two")
+        self.ann.receive("three")
+        turn(self.hub)
+        self.assertEqual(texts(self.cho_door), ["one", "two", "three"])
+        self.assertEqual([door.writes for door in self.doors], [1, 1, 1])
+
+    def test_own_lines(self) -> None:
+        """Who spoke gets all the lines but the own ones, and the answers in place."""
+        for name, session in (("a", self.ann), ("b", self.bob), ("a", self.ann)):
+            session.receive(name)
+        turn(self.hub)
+        self.assertEqual(texts(self.ann_door), ["b"])
+        self.assertEqual(texts(self.bob_door), ["a", "a"])
+        kinds = [type(event) for event in self.ann_door.events]
+        self.assertEqual(kinds, [Done, Said, Done])
+
+    def test_named(self) -> None:
+        """Who is named is shown the line as concerning them, in its place."""
+        self.ann.receive("hello")
+        self.ann.receive("bob, lunch?")
+        self.ann.receive("bob and cho: now")
+        turn(self.hub)
+        self.assertEqual(
+            texts(self.bob_door), ["hello", "bob, lunch?", "bob and cho: now"]
+        )
+        self.assertEqual(texts(self.cho_door), texts(self.bob_door))
+        self.assertEqual(self.bob_door.writes, 1)
+
+    def test_ignored(self) -> None:
+        """Who ignores somebody is not shown what they say, and all else in order."""
+        type_in(self.hub, self.cho, "/ignore ann")
+        self.cho_door.take()
+        self.ann.receive("one")
+        self.bob.receive("two")
+        self.ann.receive("cho!")
+        self.ann.receive("/me waves")
+        turn(self.hub)
+        self.assertEqual(texts(self.cho_door), ["two"])
+        self.assertEqual(texts(self.bob_door), ["one", "cho!", "waves"])
+
+    def test_several_rooms(self) -> None:
+        """Who is in several rooms gets what happens there in one write, in order."""
+        for session in (self.ann, self.bob):
+            type_in(self.hub, session, "/join ops")
+        dan, dan_door = join(self.hub, "dan")
+        for door in (*self.doors, dan_door):
+            door.take()
+            door.writes = 0
+        self.cho.receive("in the lobby")
+        self.ann.receive("in ops")
+        dan.receive("lobby again")
+        self.bob.receive("ops again")
+        turn(self.hub)
+        self.assertEqual(
+            texts(self.ann_door), ["in the lobby", "lobby again", "ops again"]
+        )
+        self.assertEqual(
+            texts(self.bob_door), ["in the lobby", "in ops", "lobby again"]
+        )
+        self.assertEqual(texts(self.cho_door), ["lobby again"])
+        self.assertEqual(self.ann_door.writes, 1)
+        self.assertEqual(self.bob_door.writes, 1)
+
+    def test_joining_in_the_middle(self) -> None:
+        """Who comes in the middle of a turn is shown what comes after."""
+        self.hub.rules = replace(self.hub.rules, history_shown=0)
+        self.ann.receive("before")
+        dan, dan_door = connect(self.hub)
+        dan.receive("dan")
+        self.ann.receive("after")
+        turn(self.hub)
+        self.assertEqual(texts(dan_door), ["after"])
+        self.assertEqual(texts(self.bob_door), ["before", "after"])
+        kinds = [type(event) for event in self.bob_door.events]
+        self.assertEqual(kinds, [Said, Arrived, Said])
+
+    def test_shown_once(self) -> None:
+        """What is in the history that a newcomer is shown is not shown again."""
+        self.ann.receive("before")
+        dan, dan_door = connect(self.hub)
+        dan.receive("dan")
+        self.ann.receive("after")
+        turn(self.hub)
+        shown = [e.text for e in dan_door.of(Past)[0].events if isinstance(e, Said)]
+        self.assertEqual(shown + texts(dan_door), ["before", "after"])
+
+    def test_leaving_in_the_middle(self) -> None:
+        """Who leaves a room in the middle of a turn is shown what came before."""
+        type_in(self.hub, self.ann, "/join ops")
+        type_in(self.hub, self.bob, "/join ops")
+        self.ann_door.take()
+        self.bob.receive("before")
+        self.ann.receive("/leave ops")
+        self.bob.receive("after")
+        turn(self.hub)
+        self.assertEqual(texts(self.ann_door), ["before"])
+        kinds = [type(e) for e in self.ann_door.events]
+        self.assertLess(kinds.index(Said), kinds.index(Left))
+
+    def test_last_words(self) -> None:
+        """Who is hung up on is sent what was said so far first."""
+        self.ann.receive("one")
+        self.hub.clock.advance(0)  # type: ignore[attr-defined]
+        self.bob.close("Bye.")
+        self.assertEqual(texts(self.bob_door), ["one"])
+        self.assertFalse(self.bob_door.open)
+        self.ann.receive("two")
+        turn(self.hub)
+        self.assertEqual(texts(self.bob_door), ["one"])
+
+    def test_answers_behind(self) -> None:
+        """An answer comes behind what was shown so far in the same turn."""
+        self.bob.receive("/away")
+        self.ann.receive("/who")
+        self.cho.receive("/away")
+        turn(self.hub)
+        kinds = [type(event) for event in self.ann_door.events]
+        self.assertEqual(kinds, [AwayChanged, Listing, Done, AwayChanged])
+
+
+class RenderingTests(SynchronousTestCase):
+    """What many are shown is rendered once."""
+
+    def setUp(self) -> None:
+        self.hub = make_hub()
+        self.rendered: list[str] = []
+
+    def render(
+        self, event: Event | Answer, look: Look, here: bool, reader: Person | None
+    ) -> bytes:
+        """Remember that something was rendered."""
+        name = type(event).__name__
+        self.rendered.append(name)
+        if getattr(event, "text", "") == "bug":
+            raise RuntimeError("cannot be rendered")
+        where = "" if here else " there"
+        whom = f" for {reader.name}" if reader and isinstance(event, Said) else ""
+        return f"{name} {getattr(event, 'text', '')}{whom}{where}\n".encode()
+
+    def come(self, name: str, *rooms: str) -> "tuple[Session, Bytes]":
+        """Somebody whose door shows bytes."""
+        door = Bytes(self.render)
+        session = self.hub.connect(door, kind="fake", address="192.0.2.1", secure=True)
+        type_in(self.hub, session, name, *(f"/join {room}" for room in rooms))
+        return session, door
+
+    def test_once(self) -> None:
+        """A line is rendered once for all who read alike, and joined once."""
+        ann, _ = self.come("ann")
+        doors = [self.come(name)[1] for name in ("bob", "cho", "dan")]
+        self.rendered.clear()
+        for door in doors:
+            door.data.clear()
+        ann.receive("one")
+        ann.receive("two")
+        turn(self.hub)
+        self.assertEqual(self.rendered.count("Said"), 2)
+        for door in doors:
+            self.assertEqual(door.data, [b"Said one\nSaid two\n"])
+        self.assertIs(doors[0].data[0], doors[1].data[0])
+
+    def test_other_rooms(self) -> None:
+        """A line in a room that is not the current one is rendered as such."""
+        ann, _ = self.come("ann")
+        _, bob = self.come("bob", "ops")
+        _, cho = self.come("cho")
+        bob.data.clear()
+        cho.data.clear()
+        type_in(self.hub, ann, "hi")
+        self.assertEqual(bob.data, [b"Said hi there\n"])
+        self.assertEqual(cho.data, [b"Said hi\n"])
+
+    def test_named(self) -> None:
+        """Who is named is told so; the others share one rendering."""
+        ann, _ = self.come("ann")
+        _, bob = self.come("bob")
+        _, cho = self.come("cho")
+        for door in (bob, cho):
+            door.data.clear()
+        ann.receive("Bob: hi")
+        ann.receive("all")
+        turn(self.hub)
+        self.assertEqual(bob.data, [b"Said Bob: hi for bob\nSaid all\n"])
+        self.assertEqual(cho.data, [b"Said Bob: hi\nSaid all\n"])
+
+    def test_bug(self) -> None:
+        """What cannot be rendered is logged and left out; all else is shown."""
+        ann, _ = self.come("ann")
+        _, bob = self.come("bob")
+        bob.data.clear()
+        ann.receive("one")
+        ann.receive("bug")
+        ann.receive("two")
+        turn(self.hub)
+        self.assertEqual(bob.data, [b"Said one\nSaid two\n"])
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def test_broken_door(self) -> None:
+        """A door that cannot send is logged, and the others are sent theirs."""
+        ann, _ = self.come("ann")
+        _, bob = self.come("bob")
+        _, cho = self.come("cho")
+        cho.data.clear()
+        bob.broken = True
+        type_in(self.hub, ann, "hello")
+        self.assertEqual(cho.data, [b"Said hello\n"])
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+
+
+class Bytes(FakeDoor):
+    """A door that keeps the very bytes it was sent."""
+
+    def __init__(self, render: Render) -> None:
+        super().__init__()
+        self._render = render
+        self.data: list[bytes] = []
+        self.broken = False
+
+    def look(self, preferences: Preferences) -> Look:
+        """One look for all doors with this way to render."""
+        return look(self._render)
+
+    def send(self, data: bytes) -> None:
+        """Keep it."""
+        if self.broken:
+            raise OSError("broken")
+        self.data.append(data)
+
+
+class CongestionTests(SynchronousTestCase):
+    """Who does not read is not waited for, and holds up nobody."""
+
+    def setUp(self) -> None:
+        self.rules = Rules(
+            throttle=False, outbox_pause=20, outbox_bytes=60, outbox_total=120
+        )
+        self.hub = make_hub(rules=self.rules)
+        self.ann, self.ann_door = join(self.hub, "ann")
+        self.bob, self.bob_door = join(self.hub, "bob")
+        self.bob_door.take()
+
+    def say(self, text: str = "hi") -> int:
+        """Ann says something; how many bytes it was for a reader."""
+        before = self.hub.backlog
+        type_in(self.hub, self.ann, text)
+        return self.hub.backlog - before
+
+    def test_kept(self) -> None:
+        """What is not read waits, and is sent in order when the reader reads again."""
+        self.bob.congested()
+        self.say("one")
+        self.say("two")
+        self.assertEqual(texts(self.bob_door), [])
+        self.assertEqual(self.hub.backlog, self.bob.unread)
+        self.assertGreater(self.bob.unread, 0)
+        self.bob.drained()
+        self.assertEqual(texts(self.bob_door), ["one", "two"])
+        self.assertEqual((self.hub.backlog, self.bob.unread), (0, 0))
+        self.say("three")
+        self.assertEqual(texts(self.bob_door), ["one", "two", "three"])
+
+    def test_pause(self) -> None:
+        """Beyond the first limit nothing more is read from it, until it reads."""
+        self.bob.congested()
+        while self.bob.unread + 8 <= self.rules.outbox_pause:
+            self.say()
+        self.assertFalse(self.bob_door.paused)
+        while self.bob.unread <= self.rules.outbox_pause:
+            self.say()
+        self.assertTrue(self.bob_door.paused)
+        self.assertFalse(self.bob.ended)
+        self.bob.drained()
+        self.assertFalse(self.bob_door.paused)
+
+    def test_let_go(self) -> None:
+        """Beyond the last limit the session is told why, and let go; others stay."""
+        self.bob.congested()
+        size = self.say()
+        while self.bob.unread + size <= self.rules.outbox_bytes:
+            self.say()
+        self.assertTrue(self.bob_door.open)
+        self.say()
+        self.assertFalse(self.bob_door.open)
+        self.assertTrue(self.bob.ended)
+        last = self.bob_door.events[-1]
+        self.assertIn("does not read", getattr(last, "text", ""))
+        self.assertEqual(len(self.bob_door.events), 1)
+        self.assertEqual(self.hub.backlog, 0)
+        self.assertEqual(len(self.ann_door.of(Departed)), 1)
+        self.assertFalse(self.ann.ended)
+
+    def test_total(self) -> None:
+        """When all together hold too much, who holds most is let go."""
+        others = [join(self.hub, name) for name in ("cho", "dan", "eve")]
+        self.bob.congested()
+        self.say()
+        for session, _ in others:
+            session.congested()
+        while self.hub.backlog <= self.rules.outbox_total - 40:
+            self.say()
+        self.assertFalse(self.bob.ended)
+        while not self.bob.ended:
+            self.say()
+        self.assertEqual([s.ended for s, _ in others], [False, False, False])
+        self.assertLessEqual(self.hub.backlog, self.rules.outbox_total)
+
+    def test_order_when_many_are_let_go(self) -> None:
+        """That some are let go in the middle of a turn disturbs nobody's order."""
+        cho, _ = join(self.hub, "cho")
+        _, dan_door = join(self.hub, "dan")
+        dan_door.take()
+        for session in (self.bob, cho):
+            session.congested()
+        self.ann.receive("x")
+        for _ in range(20):
+            self.ann.receive("one")
+        turn(self.hub)
+        self.assertTrue(self.bob.ended and cho.ended)
+        kinds = [type(event) for event in dan_door.events]
+        self.assertEqual(kinds, [Said] * 21 + [Departed, Departed])
+
+    def test_gone(self) -> None:
+        """Who goes leaves nothing behind that counts."""
+        self.bob.congested()
+        self.say()
+        self.bob.end("")
+        self.assertEqual(self.hub.backlog, 0)
+
+    def test_hung_up_on(self) -> None:
+        """What waits for somebody is sent before they are hung up on."""
+        self.bob.congested()
+        self.say("one")
+        self.bob.close("Bye.")
+        self.assertEqual(texts(self.bob_door), ["one"])
+        self.assertEqual(getattr(self.bob_door.events[-1], "text", ""), "Bye.")
+        self.assertEqual(self.hub.backlog, 0)
+
+
+class HoldingTests(SynchronousTestCase):
+    """While somebody comes in, what happens waits, and is shown once, in order."""
+
+    def setUp(self) -> None:
+        self.store = MemoryStore()
+        self.hub = make_hub(store=self.store)
+        self.ann, self.ann_door = join(self.hub, "ann", "ops")
+        type_in(self.hub, self.ann, "first")
+        self.bob, self.bob_door = join(self.hub, "bob")
+        self.bob_door.take()
+
+    def test_joining(self) -> None:
+        """What is said while the history is fetched comes behind it, and only once."""
+        self.store.hold(questions=True)
+        self.bob.receive("/join ops")
+        turn(self.hub)
+        self.ann.receive("second")
+        turn(self.hub)
+        # The message is stored and shown before the history is read, and is in it.
+        waiting, self.store._held = self.store._held or [], None
+        self.assertEqual(len(waiting), 2)
+        for answer in reversed(waiting):
+            answer()
+        turn(self.hub)
+        self.ann.receive("third")
+        turn(self.hub)
+        shown = [type(event).__name__ for event in self.bob_door.events]
+        self.assertEqual(shown[:2], ["Entered", "Past"])
+        past = self.bob_door.of(Past)[0]
+        every = [e.text for e in past.events if isinstance(e, Said)]
+        every += texts(self.bob_door)
+        self.assertEqual(every, ["first", "second", "third"])
+
+    def test_joining_fails(self) -> None:
+        """When the history cannot be fetched, nothing that was held back is lost."""
+        self.store.hold(questions=True)
+        self.bob.receive("/join ops")
+        turn(self.hub)
+        self.ann.receive("second")
+        turn(self.hub)
+        self.store.failing = True
+        self.store.release()
+        turn(self.hub)
+        self.store.failing = False
+        self.hub.clock.advance(10)  # type: ignore[attr-defined]
+        turn(self.hub)
+        type_in(self.hub, self.ann, "third")
+        self.assertIn("third", texts(self.bob_door))
+        self.assertTrue(self.bob.plain)
+
+    def test_own_joining(self) -> None:
+        """Who joins is told so before anything that happens there."""
+        type_in(self.hub, self.bob, "/join ops")
+        kinds = [type(event) for event in self.bob_door.events]
+        self.assertEqual(kinds, [Entered, Past, Joined, Done])
+
+    def test_too_much(self) -> None:
+        """What waits is bounded: then it is shown, although the rest is not ready."""
+        self.patch(__import__("chatd.chat.session", fromlist=["x"]), "HELD", 3)
+        self.store.hold(questions=True)
+        self.bob.receive("/join ops")
+        turn(self.hub)
+        self.store._held_questions = False
+        waiting, self.store._held = self.store._held, None
+        for text in ("1", "2", "3", "4", "5"):
+            type_in(self.hub, self.ann, text)
+        self.assertEqual(texts(self.bob_door)[:3], ["1", "2", "3"])
+        self.assertEqual(texts(self.bob_door)[-1], "5")
+        for answer in waiting or ():
+            answer()
+        turn(self.hub)
+        self.assertEqual(len(self.bob_door.of(Entered)), 1)
+
+    def test_other_rooms_meanwhile(self) -> None:
+        """What happens in other rooms meanwhile is not lost either."""
+        cho, _ = join(self.hub, "cho")
+        self.store.hold(questions=True)
+        self.bob.receive("/join ops")
+        turn(self.hub)
+        cho.receive("lobby")
+        turn(self.hub)
+        self.store.release()
+        turn(self.hub)
+        self.assertEqual(texts(self.bob_door), ["lobby"])
+
+    def test_coming_in(self) -> None:
+        """What is said while somebody comes in is shown once, behind the welcome."""
+        self.store.hold(questions=True)
+        dan, dan_door = connect(self.hub)
+        dan.receive("dan")
+        turn(self.hub)
+        self.store.release()
+        turn(self.hub)
+        kinds = [type(event).__name__ for event in dan_door.events]
+        self.assertEqual(kinds[0], "Welcome")
+        self.assertIn("Arrived", kinds)
+        self.assertTrue(dan.plain)
+        self.assertEqual(len(self.ann_door.of(Arrived)), 3)
+
+    def test_notices_pass(self) -> None:
+        """The server's own words do not wait."""
+        self.store.hold(questions=True)
+        self.bob.receive("/join ops")
+        turn(self.hub)
+        self.hub.outbox.tell(Notice("soon"), [self.bob])
+        turn(self.hub)
+        self.assertEqual(self.bob_door.of(Notice), [Notice("soon")])
+        self.store.release()
