@@ -271,8 +271,10 @@ class ChatService(Service):
         running.addErrback(self._cannot_begin)
 
     async def _begin(self) -> None:
-        await self.hub.start()
         self._take_signals()
+        await self.hub.start()
+        if self._stopping:
+            return
         self._every(MARKS_EVERY, self.hub.archive.keep_marks)
         self._every(FORGET_EVERY, self._forget)
         await self._say_where()
@@ -280,6 +282,8 @@ class ChatService(Service):
         notify.ready(f"listening on port {self.settings.port}")
 
     def _cannot_begin(self, failure: Failure) -> None:
+        if self._stopping:
+            return  # told to stop meanwhile: the store is closed
         _log.failure("the server cannot begin", failure=failure)
         self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
         self._reactor.stop()
