@@ -1,0 +1,1 @@
+"""What is claimed about speed and size, repeatable: `python -m benchmarks`."""

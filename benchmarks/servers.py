@@ -1,0 +1,230 @@
+"""The servers that are compared: how each is started, and measured from outside."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER_CPU = "0"
+LOAD_CPU = "1" if (os.cpu_count() or 1) > 1 else "0"
+
+
+@dataclass(frozen=True)
+class Server:
+    """
+    A server to be measured.
+
+    @ivar proto: What the load generator speaks with it.
+    @ivar command: What starts it in a folder, on a port and a port for TLS.
+    @ivar tls: Whether it is set up for TLS.
+    """
+
+    name: str
+    proto: str
+    command: Callable[[Path, int, int], list[str]]
+    tls: bool = True
+
+    @property
+    def there(self) -> bool:
+        """Whether it is installed."""
+        program = {"ngircd": "ngircd", "inspircd": "inspircd"}.get(self.name)
+        return program is None or shutil.which(program, path=_PATH) is not None
+
+
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+def _chatd(*more: str) -> Callable[[Path, int, int], list[str]]:
+    def command(folder: Path, port: int, tls_port: int) -> list[str]:
+        return [
+            sys.executable,
+            "-m",
+            "chatd",
+            f"--port={port}",
+            f"--tls-port={tls_port}",
+            f"--data={folder}/data",
+            f"--keys={folder}/keys",
+            "--limits-throttle=false",
+            "--max-people=100000",
+            "--limits-entering=600",
+            *more,
+        ]
+
+    return command
+
+
+def _ngircd(folder: Path, port: int, tls_port: int) -> list[str]:
+    certificate(folder)
+    (folder / "ngircd.conf").write_text(
+        f"""
+[Global]
+Name = irc.example.net
+Info = benchmark
+AdminInfo1 = x
+Listen = 127.0.0.1
+Ports = {port}
+ServerUID = {os.getuid()}
+ServerGID = {os.getgid()}
+[Limits]
+MaxConnections = 0
+MaxConnectionsIP = 0
+MaxJoins = 0
+MaxPenaltyTime = 0
+PingTimeout = 3600
+[Options]
+DNS = no
+Ident = no
+PAM = no
+[SSL]
+CertFile = {folder}/crt.pem
+KeyFile = {folder}/key.pem
+Ports = {tls_port}
+"""
+    )
+    program = shutil.which("ngircd", path=_PATH) or "ngircd"
+    return [program, "-n", "-f", f"{folder}/ngircd.conf"]
+
+
+def _inspircd(folder: Path, port: int, tls_port: int) -> list[str]:
+    (folder / "inspircd.conf").write_text(
+        f"""
+<server name="irc.example.net" description="b" network="b">
+<admin name="a" nick="a" email="a@example.net">
+<bind address="127.0.0.1" port="{port}" type="clients">
+<connect name="main" allow="*" timeout="60" localmax="100000" globalmax="100000"
+ useident="no" hardsendq="100M" softsendq="100M" recvq="1M" threshold="1000000"
+ commandrate="100000000" fakelag="no" maxchans="100" maxconnwarn="no" pingfreq="3600"
+ resolvehostnames="no">
+<performance netbuffersize="65534" somaxconn="1024" softlimit="100000"
+ clonesonconnect="no" quietbursts="yes">
+<options syntaxhints="no" defaultbind="ipv4">
+<log method="file" type="* -USERINPUT -USEROUTPUT" level="default"
+ target="{folder}/log">
+<path configdir="{folder}" datadir="{folder}" logdir="{folder}" runtimedir="{folder}">
+<pid file="{folder}/pid">
+"""
+    )
+    program = shutil.which("inspircd", path=_PATH) or "inspircd"
+    return [program, "--nofork", "--runasroot", "--config", f"{folder}/inspircd.conf"]
+
+
+SERVERS = {
+    server.name: server
+    for server in (
+        Server("chatd", "text", _chatd()),
+        Server("chatd-json", "json", _chatd()),
+        Server("ngircd", "irc", _ngircd),
+        Server("inspircd", "irc", _inspircd, tls=False),
+    )
+}
+
+
+@dataclass
+class Running:
+    """
+    A server that runs, pinned to its processor.
+
+    @ivar started: Seconds from the command to the first connection.
+    """
+
+    server: Server
+    pid: int
+    port: int
+    tls_port: int
+    folder: Path
+    started: float
+
+    def cpu(self) -> float:
+        """Seconds of processor time that all its threads have used."""
+        total = 0
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            try:
+                total += int((task / "schedstat").read_text().split()[0])
+            except (OSError, IndexError):
+                continue  # the thread has just ended
+        return total / 1e9
+
+    def memory(self) -> int:
+        """Bytes of memory that are its own."""
+        for line in Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Rss:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no Rss in smaps_rollup")
+
+
+@contextmanager
+def running(server: Server, *more: str) -> Iterator[Running]:
+    """Start a server, and stop it in the end."""
+    with tempfile.TemporaryDirectory(prefix="chatd-bench-") as name:
+        folder = Path(name)
+        port, tls_port = free_port(), free_port()
+        log = open(folder / "output", "wb")  # noqa: SIM115
+        environ = dict(os.environ, PYTHONPATH=os.getcwd())
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [
+                "taskset",
+                "-c",
+                SERVER_CPU,
+                *server.command(folder, port, tls_port),
+                *more,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env=environ,
+        )
+        try:
+            wait_for(port, process, folder / "output")
+            started = time.monotonic() - began
+            yield Running(server, process.pid, port, tls_port, folder, started)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            log.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def wait_for(port: int, process: "subprocess.Popen[bytes]", output: Path) -> None:
+    """Wait until somebody listens."""
+    for _ in range(3000):
+        if process.poll() is not None:
+            raise RuntimeError(f"it did not start:\n{output.read_text()[-2000:]}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.01)
+    raise RuntimeError(f"it does not listen:\n{output.read_text()[-2000:]}")
+
+
+def certificate(folder: Path) -> None:
+    """A certificate for a server that does not make its own."""
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"),
+            *("ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost"),
+            *("-keyout", f"{folder}/key.pem", "-out", f"{folder}/crt.pem"),
+        ],
+        check=True,
+        capture_output=True,
+    )
