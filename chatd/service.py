@@ -19,7 +19,7 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
-from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
 import chatd.commands
@@ -76,7 +76,7 @@ def makeService(options: Options) -> "ChatService":
     from twisted.internet import reactor
 
     # time.time, the default, would fire or stall every timer when the clock is set.
-    reactor.seconds = time.monotonic  # type: ignore[attr-defined]
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
     return ChatService(options, reactor)
 
 
@@ -252,10 +252,13 @@ class ChatService(Service):
             Guess.TLS: tls or refuse(refusal.TLS),
         }
 
-    def _encrypted(self, factory: Factory) -> Factory:
+    def _encrypted(self, factory: Factory) -> IProtocolFactory:
         if self._context is None:
             return Refusal(refusal.TLS, self._reactor)
-        return TLSMemoryBIOFactory(self._context, False, factory)
+        encrypted = TLSMemoryBIOFactory(self._context, False, factory)
+        # What Twisted puts around it gathers small writes: the outbox has done so.
+        encrypted.protocol = TLSMemoryBIOProtocol
+        return encrypted
 
     def _is_exempt(self, address: str) -> bool:
         try:
@@ -354,7 +357,7 @@ class ChatService(Service):
         Twisted's own handlers would stop a second time at a second signal, and end
         with the status of a process that was killed.
         """
-        calls = {"SIGTERM": self._told_to_stop, "SIGINT": self._told_to_stop}
+        calls: dict[str, Any] = {"SIGTERM": self._told_to_stop, "SIGINT": self._told_to_stop}
         if hasattr(signal, "SIGHUP"):
             calls["SIGHUP"] = self.reload
         for name, what in calls.items():

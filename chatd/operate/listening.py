@@ -22,6 +22,8 @@ from twisted.internet.interfaces import (
 )
 from twisted.python.failure import Failure
 
+from chatd.operate.direct import send_directly
+
 # Connections that the kernel holds until they are accepted. Twisted's own 50 turn
 # people away when everybody comes back at once.
 BACKLOG = 1024
@@ -118,6 +120,7 @@ def _listen(endpoint: IStreamServerEndpoint, place: Place) -> IListeningPort:
     port = got[0]
     if hasattr(port, "stopReading"):
         port.stopReading()
+    send_directly(port)
     return port
 
 
