@@ -43,12 +43,21 @@ class Timestamps(Enum):
     OFF = "off"
 
 
+class Theme(Enum):
+    """Which colours things are shown in, where there are any."""
+
+    DEFAULT = "default"  # readable on black and on white
+    BRIGHT = "bright"  # for a dark background
+    MONO = "mono"  # bold and dim alone
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """
     What C{/set} keeps; C{None} means: as the door sees fit.
 
     @ivar zone: A name of the IANA time zone database; C{""} is the server's own.
+    @ivar reader: Whether a screen reader reads aloud: nothing is written over.
     """
 
     timestamps: Timestamps = Timestamps.FULL
@@ -56,6 +65,8 @@ class Preferences:
     colour: bool | None = None
     bell: bool = False
     telnet: bool | None = None
+    theme: Theme = Theme.DEFAULT
+    reader: bool | None = None
 
     @property
     def tz(self) -> ZoneInfo | None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from chatd.chat.account import Person, Timestamps
+from chatd.chat.account import Person, Theme, Timestamps
 from chatd.chat.events import Answer, Event
 
 Render: TypeAlias = "Callable[[Event | Answer, Look, bool, Person | None], bytes]"
@@ -28,6 +28,7 @@ class Look:
 
     render: Render
     colour: bool = False
+    theme: Theme = Theme.DEFAULT
     timestamps: Timestamps = Timestamps.FULL
     zone: ZoneInfo | None = None
     bell: bool = False
@@ -40,6 +41,7 @@ def look(
     render: Render,
     *,
     colour: bool = False,
+    theme: Theme = Theme.DEFAULT,
     timestamps: Timestamps = Timestamps.FULL,
     zone: ZoneInfo | None = None,
     bell: bool = False,
@@ -47,4 +49,4 @@ def look(
     shows_latest: bool = True,
 ) -> Look:
     """The one look of these properties."""
-    return Look(render, colour, timestamps, zone, bell, echo, shows_latest)
+    return Look(render, colour, theme, timestamps, zone, bell, echo, shows_latest)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from chatd.chat.account import Preferences, Role, Timestamps
+from chatd.chat.account import Preferences, Role, Theme, Timestamps
 from chatd.chat.command import Call, command
 from chatd.chat.durations import counted, in_words
 from chatd.chat.errors import BadRequest, Usage
@@ -147,7 +147,9 @@ async def set_(call: Call) -> None:
     See or change how the chat looks to you; it is kept with your account.
 
     timestamps: full, short or off. zone: a time zone such as Europe/Berlin, or
-    server. colour: on, off or auto. bell, when somebody names you or tells you
+    server. colour: on, off or auto. theme, which colours: default, bright (for a dark
+    background) or mono. reader, for a screen reader, so that nothing on the screen is
+    written over: on, off or auto. bell, when somebody names you or tells you
     something in private: on or off. telnet: on, off or auto. A guest's choices last
     until leaving.
 
@@ -246,6 +248,15 @@ def _read_colour(old: Preferences, value: str) -> Preferences | None:
     return replace(old, colour=_AUTO[value]) if value in _AUTO else None
 
 
+def _read_theme(old: Preferences, value: str) -> Preferences | None:
+    found = [theme for theme in Theme if theme.value == value]
+    return replace(old, theme=found[0]) if found else None
+
+
+def _read_reader(old: Preferences, value: str) -> Preferences | None:
+    return replace(old, reader=_AUTO[value]) if value in _AUTO else None
+
+
 def _read_telnet(old: Preferences, value: str) -> Preferences | None:
     return replace(old, telnet=_AUTO[value]) if value in _AUTO else None
 
@@ -271,6 +282,10 @@ _CHOICES = {
         _read_zone,
     ),
     "colour": _Choice("on, off or auto", lambda now: _word(now.colour), _read_colour),
+    "theme": _Choice(
+        "default, bright or mono", lambda now: now.theme.value, _read_theme
+    ),
+    "reader": _Choice("on, off or auto", lambda now: _word(now.reader), _read_reader),
     "bell": _Choice("on or off", lambda now: _word(now.bell), _read_bell),
     "telnet": _Choice("on, off or auto", lambda now: _word(now.telnet), _read_telnet),
 }

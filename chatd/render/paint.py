@@ -1,12 +1,9 @@
-"""Colours for terminals: two paints, one of which adds nothing."""
+"""Colours for terminals, by theme; and for pipes a paint that adds nothing."""
 
 from typing import Protocol
 from zlib import crc32
 
-from chatd.chat.account import Person
-
-# Of the 256 colours those that can be read on black and on white.
-_NAMES = (27, 28, 31, 64, 91, 94, 97, 125, 130, 133, 161, 166, 172, 202)
+from chatd.chat.account import Person, Theme
 
 
 class Paint(Protocol):
@@ -43,29 +40,67 @@ class Plain:
 
 
 class Colour:
-    """For terminals; everybody keeps one colour for ever."""
+    """
+    For terminals; everybody keeps one style for ever.
+
+    Styles are parameters of SGR, as in C{"38;5;27"}.
+    """
+
+    def __init__(
+        self, names: tuple[str, ...], *, strong: str, server: str, wrong: str
+    ) -> None:
+        """
+        @param names: Of which each name has one.
+        """
+        self._names = names
+        self._strong = strong
+        self._server = server
+        self._wrong = wrong
 
     def name(self, person: Person) -> str:
-        """In the colour of this name."""
-        colour = _NAMES[crc32(person.name.casefold().encode()) % len(_NAMES)]
-        return f"\x1b[38;5;{colour}m{person.name}\x1b[0m"
+        """In the style of this name."""
+        which = crc32(person.name.casefold().encode()) % len(self._names)
+        return _styled(self._names[which], person.name)
 
     def faint(self, text: str) -> str:
         """Dim."""
-        return f"\x1b[2m{text}\x1b[0m"
+        return _styled("2", text)
 
     def strong(self, text: str) -> str:
-        """Bold."""
-        return f"\x1b[1m{text}\x1b[0m"
+        """As it stands out."""
+        return _styled(self._strong, text)
 
     def server(self, text: str) -> str:
-        """In cyan."""
-        return f"\x1b[36m{text}\x1b[0m"
+        """In the server's style."""
+        return _styled(self._server, text)
 
     def wrong(self, text: str) -> str:
-        """In red."""
-        return f"\x1b[31m{text}\x1b[0m"
+        """As a warning."""
+        return _styled(self._wrong, text)
+
+
+def _styled(style: str, text: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m"
+
+
+def _palette(*colours: int) -> tuple[str, ...]:
+    return tuple(f"38;5;{colour}" for colour in colours)
 
 
 PLAIN: Paint = Plain()
-COLOUR: Paint = Colour()
+THEMES: dict[Theme, Paint] = {
+    # Of the 256 colours those that can be read on black and on white.
+    Theme.DEFAULT: Colour(
+        _palette(27, 28, 31, 64, 91, 94, 97, 125, 130, 133, 161, 166, 172, 202),
+        strong="1",
+        server="36",
+        wrong="31",
+    ),
+    Theme.BRIGHT: Colour(
+        _palette(39, 48, 51, 81, 118, 141, 156, 177, 183, 208, 211, 214, 221, 228),
+        strong="1;97",
+        server="96",
+        wrong="91",
+    ),
+    Theme.MONO: Colour(("1",), strong="1", server="2", wrong="1"),
+}

@@ -49,7 +49,7 @@ from chatd.chat.events import (
 )
 from chatd.chat.look import Look
 from chatd.chat.short_ids import short_id
-from chatd.render.paint import COLOUR, PLAIN, Paint
+from chatd.render.paint import PLAIN, THEMES, Paint
 
 # Beyond, only the count of people is told; /who lists them.
 NAMED = 30
@@ -80,7 +80,7 @@ class _Text:
         self.look = look
         self.here = here
         self.reader = reader
-        self.paint: Paint = COLOUR if look.colour else PLAIN
+        self.paint: Paint = THEMES[look.theme] if look.colour else PLAIN
 
     def lines(self, event: Event | Answer) -> Iterable[str]:
         match event:

@@ -1,6 +1,6 @@
 """Accounts: registering, logging in, and what belongs to them."""
 
-from chatd.chat.account import Timestamps
+from chatd.chat.account import Theme, Timestamps
 from chatd.chat.events import Closing, Departed, Failed, Notice, Renamed, Welcome
 from chatd.chat.rules import Rules
 from chatd.testing import connect, join, make_hub, result, turn, type_in
@@ -289,6 +289,8 @@ class SetTests(Chatting):
                 "timestamps: full",
                 "zone: server",
                 "colour: auto",
+                "theme: default",
+                "reader: auto",
                 "bell: off",
                 "telnet: auto",
             ],
@@ -309,6 +311,10 @@ class SetTests(Chatting):
             "color on": "colour: on",
             "colour off": "colour: off",
             "colour auto": "colour: auto",
+            "theme Mono": "theme: mono",
+            "theme bright": "theme: bright",
+            "reader on": "reader: on",
+            "reader auto": "reader: auto",
             "bell on": "bell: on",
             "telnet off": "telnet: off",
         }.items():
@@ -323,6 +329,8 @@ class SetTests(Chatting):
             "zone Atlantis": "zone is one of these: a time zone such as",
             "zone ../../etc/passwd": "zone is one of these",
             "colour blue": "colour is one of these",
+            "theme pink": "theme is one of these: default, bright or mono.",
+            "reader maybe": "reader is one of these: on, off or auto.",
             "bell auto": "bell is one of these: on or off.",
             "telnet maybe": "telnet is one of these",
         }.items():
@@ -333,12 +341,15 @@ class SetTests(Chatting):
         session, _ = self.member("ann")
         second, _ = join(self.hub, "ann", password=PASSWORD)
         type_in(self.hub, session, "/set timestamps short", "/set bell on")
+        type_in(self.hub, session, "/set theme bright", "/set reader on")
         self.assertIs(second.look.timestamps, Timestamps.SHORT)
         session.end("")
         second.end("")
         session, _ = join(self.hub, "ann", password=PASSWORD)
         self.assertIs(session.look.timestamps, Timestamps.SHORT)
         self.assertTrue(session.preferences.bell)
+        self.assertIs(session.preferences.theme, Theme.BRIGHT)
+        self.assertIs(session.preferences.reader, True)
 
     def test_guest_keeps_for_session(self) -> None:
         """A guest's choices hold at once."""

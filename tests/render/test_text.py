@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.chat.account import Person, Role, Timestamps
+from chatd.chat.account import Person, Role, Theme, Timestamps
 from chatd.chat.clean import clean_block
 from chatd.chat.events import (
     Act,
@@ -577,6 +577,16 @@ class PaintTests(SynchronousTestCase):
             self.assertIn(b"38;5;%bm" % colour[0], render(two, COLOUR, True, None))
             colours.add(colour[0])
         self.assertGreater(len(colours), 7)
+
+    def test_themes(self) -> None:
+        """Each theme has styles of its own, and mono has no colours."""
+        styles = {}
+        for theme in Theme:
+            look_ = look(render, zone=UTC, colour=True, theme=theme)
+            shown = b"".join(render(event, look_, True, BOB) for event, _ in SPOKEN)
+            styles[theme] = set(re.findall(rb"\x1b\[([0-9;]+)m", shown))
+        self.assertEqual(len(set(map(frozenset, styles.values()))), len(Theme))
+        self.assertLessEqual(styles[Theme.MONO], {b"0", b"1", b"2"})
 
     def test_plain(self) -> None:
         """Without colour there is no escape at all."""
