@@ -357,7 +357,10 @@ class ChatService(Service):
         Twisted's own handlers would stop a second time at a second signal, and end
         with the status of a process that was killed.
         """
-        calls: dict[str, Any] = {"SIGTERM": self._told_to_stop, "SIGINT": self._told_to_stop}
+        calls: dict[str, Any] = {
+            "SIGTERM": self._told_to_stop,
+            "SIGINT": self._told_to_stop,
+        }
         if hasattr(signal, "SIGHUP"):
             calls["SIGHUP"] = self.reload
         for name, what in calls.items():
