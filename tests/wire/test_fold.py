@@ -1,0 +1,83 @@
+"""Long lines in narrow terminals."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+from wcwidth import strip_sequences, width
+
+from chatd.wire.fold import fold
+
+
+def rows(text: str, columns: int) -> list[str]:
+    """The rows of one line."""
+    folded = fold(f"{text}\r\n".encode(), columns).decode()
+    return strip_sequences(folded).removesuffix("\r\n").split("\r\n")
+
+
+class FoldTests(SynchronousTestCase):
+    """L{fold}"""
+
+    def test_short(self) -> None:
+        """Lines that fit are left alone, up to the last column, which stays free."""
+        for text in ("", "ann: hi", "x" * 19, "好" * 9, "\x1b[1m" + "x" * 19):
+            data = f"{text}\r\n".encode()
+            self.assertEqual(fold(data, 20), data)
+        self.assertEqual(rows("ann: " + "x" * 14 + " y", 20)[1], "     y")
+
+    def test_indent(self) -> None:
+        """What goes on stands below the words, for all kinds of lines."""
+        for head in (
+            "[21:45] ann: ",
+            "[21:45] #ops bob: ",
+            "[21:45] ann -> you: ",
+            "bob: ",
+            "* ",
+            "! ",
+            "[21:45] ** ",
+        ):
+            first, *others = rows(head + "some words " * 9, 50)
+            self.assertTrue(first.startswith(head + "some"))
+            for row in others:
+                self.assertEqual(len(row) - len(row.lstrip()), len(head), (head, row))
+
+    def test_narrow(self) -> None:
+        """Where the words begin far to the right the indent is small."""
+        _, second, *_ = rows("[2026-11-21 21:45:03] ann: some words and more", 30)
+        self.assertTrue(second.startswith("  "))
+        self.assertFalse(second.startswith("   "))
+
+    def test_painted(self) -> None:
+        """Escapes take no room, and none of them is lost."""
+        text = (
+            "\x1b[2m[21:45]\x1b[0m \x1b[38;5;27mann\x1b[0m: \x1b[1mone two three\x1b[0m"
+        )
+        data = f"{text}\r\n".encode()
+        self.assertEqual(fold(data, 27), data)
+        folded = fold(data, 26)
+        self.assertEqual(folded.replace(b"\r\n" + b" " * 13, b" "), data)
+
+    def test_wide(self) -> None:
+        """Chinese is broken anywhere, by its width."""
+        lines = rows("ann: " + "你好" * 20, 30)
+        self.assertGreater(len(lines), 2)
+        for row in lines:
+            self.assertLess(width(row), 30)
+
+    def test_web_address(self) -> None:
+        """A long address of the web stays whole, so that it can be clicked on."""
+        text = "ann: see https://example.org/" + "a" * 60 + " or not"
+        self.assertEqual(rows(text, 40), [text])
+
+    def test_several(self) -> None:
+        """Of several lines only the long ones are broken."""
+        data = b"ann: hi\r\nbob: one two three four\r\ncho: ho\r\n"
+        self.assertEqual(
+            fold(data, 16),
+            b"ann: hi\r\nbob: one two\r\n     three four\r\ncho: ho\r\n",
+        )
+
+    @given(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=80))
+    def test_nothing_lost(self, text: str) -> None:
+        """Whatever is broken, all characters are still there."""
+        kept = "".join(rows(f"ann: {text} and {text}", 24)).replace(" ", "")
+        self.assertEqual(kept, f"ann:{text}and{text}")
