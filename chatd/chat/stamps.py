@@ -35,8 +35,9 @@ class Stamps:
         """
         @return: An id and the time, in POSIX seconds.
         """
-        time = self._now()
-        millisecond = int(time * 1000) - EPOCH
+        # Not finer than it is stored: what is shown and what is read back are the same.
+        posix = int(self._now() * 1000)
+        millisecond = posix - EPOCH
         if millisecond > self._millisecond:
             self._millisecond, self._counter = millisecond, 0
         elif self._counter < (1 << COUNTER_BITS) - 1:
@@ -46,4 +47,4 @@ class Stamps:
         self.last = (
             self._millisecond << (NODE_BITS + COUNTER_BITS) | self._bits | self._counter
         )
-        return self.last, time
+        return self.last, posix / 1000
