@@ -113,9 +113,11 @@ class Archive:
     ) -> Past:
         limit = max(1, min(limit, self._hub.rules.history_max))
         if around:
-            older = await ask(around, 0, limit // 2 + 1)
-            newer = await ask(0, around - 1, limit - limit // 2)
-            return Past("history", (*older, *newer), more=bool(older), room=room)
+            half = limit // 2
+            older = await ask(around, 0, half + 1)
+            newer = await ask(0, around - 1, limit - half)
+            more = len(older) > half
+            return Past("history", (*older[more:], *newer), more=more, room=room)
         events = await ask(before, after, limit + 1)
         more = len(events) > limit
         events = events[:limit] if after else events[-limit:]

@@ -318,7 +318,8 @@ class Entrance:
             Welcome(
                 session.somebody(),
                 session.role,
-                str(upto),
+                # Not beyond what is yet to be sent: the line may break before.
+                request.resume or str(upto),
                 views,
                 hub.presence.names(),
                 len(waiting),
