@@ -71,7 +71,10 @@ class Preferences:
     @property
     def tz(self) -> ZoneInfo | None:
         """The time zone, or C{None} for the server's own."""
-        return ZoneInfo(self.zone) if self.zone else None
+        try:
+            return ZoneInfo(self.zone) if self.zone else None
+        except (ValueError, LookupError, OSError):
+            return None  # this machine knows fewer than the one where it was chosen
 
 
 @dataclass(frozen=True, slots=True)

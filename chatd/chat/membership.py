@@ -39,13 +39,25 @@ class Membership:
         finally:
             self._saving.release()
 
-    async def prefer(self, session: "Session", preferences: Preferences) -> None:
-        """Read as somebody with these preferences; a guest until leaving."""
+    async def prefer(self, session: "Session", name: str, value: object) -> None:
+        """
+        Keep one preference; a guest's until leaving.
+
+        @param name: As in C{Preferences}; what it may be is the caller's business.
+        """
+
+        def change(old: Preferences) -> Preferences:
+            # The others may be changed by another session meanwhile.
+            return replace(old, **{name: value})  # type: ignore[arg-type]
+
         if session.account is None:
             for other in self._hub.sessions_of(session.somebody().id):
-                other.prefer(preferences)
+                other.prefer(change(other.preferences))
             return
-        await self.save(session, lambda old: replace(old, preferences=preferences))
+        await self.save(
+            session,
+            lambda account: replace(account, preferences=change(account.preferences)),
+        )
 
     async def change_password(self, session: "Session", old: str, new: str) -> int:
         """

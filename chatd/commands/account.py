@@ -1,9 +1,7 @@
 """Account."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from chatd.chat.account import Preferences, Role, Theme, Timestamps
 from chatd.chat.command import Call, command
@@ -156,29 +154,25 @@ async def set_(call: Call) -> None:
     Example: /set timestamps short
     """
     name, value = (word.casefold() for word in call.words(2))
+    now = call.session.preferences
     if not name:
-        shown = [
-            (one, _CHOICES[one].shown(call.session.preferences)) for one in _CHOICES
-        ]
         call.reply(
             Listing(
                 "set",
                 "Your choices; /set NAME VALUE changes one:",
-                tuple(f"{one}: {now} ({_CHOICES[one].words})" for one, now in shown),
-                tuple({"name": one, "value": now} for one, now in shown),
+                tuple(
+                    f"{one}: {_shown(one, now)} ({_choices(one)})" for one in _VALUES
+                ),
+                tuple({"name": one, "value": _shown(one, now)} for one in _VALUES),
             )
         )
         return
-    name = {"color": "colour", "timezone": "zone", "time": "timestamps"}.get(name, name)
-    choice = _CHOICES.get(name)
-    if choice is None:
-        raise BadRequest(f"There is no choice {name[:40]}: {', '.join(_CHOICES)}.")
+    name = _SYNONYMS.get(name, name)
+    if name not in _VALUES:
+        raise BadRequest(f"There is no choice {name[:40]}: {', '.join(_VALUES)}.")
     if value:
-        chosen = choice.read(call.session.preferences, value)
-        if chosen is None:
-            raise BadRequest(f"{name} is one of these: {choice.words}.")
-        await call.hub.membership.prefer(call.session, chosen)
-    call.reply(f"{name}: {choice.shown(call.session.preferences)}")
+        await call.hub.membership.prefer(call.session, name, _read(name, value))
+    call.reply(f"{name}: {_shown(name, call.session.preferences)}")
 
 
 @command("quit", aliases=["exit", "bye", "logout"], needs=Role.NOBODY)
@@ -192,73 +186,51 @@ async def quit(call: Call) -> None:
     call.session.close(f"Bye. You were here for {in_words(here)}.")
 
 
-class _Choice:
-    """
-    Something that C{/set} changes.
-
-    @ivar words: The values, for people.
-    """
-
-    def __init__(
-        self,
-        words: str,
-        shown: Callable[[Preferences], str],
-        read: Callable[[Preferences, str], Preferences | None],
-    ) -> None:
-        """
-        @param read: The changed preferences, or C{None} for no such value.
-        """
-        self.words = words
-        self.shown = shown
-        self.read = read
-
-
-_AUTO: dict[str, bool | None] = {"on": True, "off": False, "auto": None}
+_AUTO: dict[str, object] = {"on": True, "off": False, "auto": None}
 _SERVER = "server"  # its time zone
 
+# By the names of the preferences: what may be typed, and what it means.
+_VALUES: dict[str, dict[str, object]] = {
+    "timestamps": {one.value: one for one in Timestamps},
+    "zone": {},  # hundreds
+    "colour": _AUTO,
+    "theme": {one.value: one for one in Theme},
+    "reader": _AUTO,
+    "bell": {"on": True, "off": False},
+    "telnet": _AUTO,
+}
 
-def _word(value: bool | None) -> str:
-    return next(word for word, meaning in _AUTO.items() if meaning is value)
-
-
-def _read_timestamps(old: Preferences, value: str) -> Preferences | None:
-    for timestamps in Timestamps:
-        if timestamps.value == value:
-            return replace(old, timestamps=timestamps)
-    return None
-
-
-def _read_zone(old: Preferences, value: str) -> Preferences | None:
-    if value == _SERVER:
-        return replace(old, zone="")
-    zones = _zones()
-    found = zones.get(value) or zones.get(value.replace(" ", "_"))
-    if found is None:
-        return None
-    ZoneInfo(found)  # what cannot be read must not be kept
-    return replace(old, zone=found)
+_SYNONYMS = {"color": "colour", "timezone": "zone", "time": "timestamps"}
 
 
-def _read_bell(old: Preferences, value: str) -> Preferences | None:
-    bell = _AUTO.get(value)
-    return None if bell is None else replace(old, bell=bell)
+def _choices(name: str) -> str:
+    """What may be typed behind the name of a preference, for people."""
+    if name == "zone":
+        return f"a time zone such as Europe/Berlin, or {_SERVER}"
+    *most, last = _VALUES[name]
+    return f"{', '.join(most)} or {last}"
 
 
-def _read_colour(old: Preferences, value: str) -> Preferences | None:
-    return replace(old, colour=_AUTO[value]) if value in _AUTO else None
+def _shown(name: str, preferences: Preferences) -> str:
+    """What a preference is."""
+    now = getattr(preferences, name)
+    if name == "zone":
+        return str(now or _SERVER)
+    return next(word for word, value in _VALUES[name].items() if value == now)
 
 
-def _read_theme(old: Preferences, value: str) -> Preferences | None:
-    found = [theme for theme in Theme if theme.value == value]
-    return replace(old, theme=found[0]) if found else None
-
-
-def _read_reader(old: Preferences, value: str) -> Preferences | None:
-    return replace(old, reader=_AUTO[value]) if value in _AUTO else None
-
-
-def _read_telnet(old: Preferences, value: str) -> Preferences | None:
-    return replace(old, telnet=_AUTO[value]) if value in _AUTO else None
+def _read(name: str, word: str) -> object:
+    """What a word means as the value of a preference."""
+    if name != "zone":
+        if word in _VALUES[name]:
+            return _VALUES[name][word]
+    elif word == _SERVER:
+        return ""
+    else:
+        zone = _zones().get(word.replace(" ", "_"))
+        if zone is not None:
+            return zone
+    raise BadRequest(f"{name} is one of these: {_choices(name)}.")
 
 
 @cache
@@ -270,22 +242,3 @@ def _zones() -> dict[str, str]:
     for name in available_timezones():
         zones[name.casefold()] = name
     return zones
-
-
-_CHOICES = {
-    "timestamps": _Choice(
-        "full, short or off", lambda now: now.timestamps.value, _read_timestamps
-    ),
-    "zone": _Choice(
-        "a time zone such as Europe/Berlin, or server",
-        lambda now: now.zone or _SERVER,
-        _read_zone,
-    ),
-    "colour": _Choice("on, off or auto", lambda now: _word(now.colour), _read_colour),
-    "theme": _Choice(
-        "default, bright or mono", lambda now: now.theme.value, _read_theme
-    ),
-    "reader": _Choice("on, off or auto", lambda now: _word(now.reader), _read_reader),
-    "bell": _Choice("on or off", lambda now: _word(now.bell), _read_bell),
-    "telnet": _Choice("on, off or auto", lambda now: _word(now.telnet), _read_telnet),
-}

@@ -1,6 +1,6 @@
 """Accounts: registering, logging in, and what belongs to them."""
 
-from chatd.chat.account import Theme, Timestamps
+from chatd.chat.account import Preferences, Theme, Timestamps
 from chatd.chat.events import Closing, Departed, Failed, Notice, Renamed, Welcome
 from chatd.chat.rules import Rules
 from chatd.testing import connect, join, make_hub, result, turn, type_in
@@ -356,6 +356,25 @@ class SetTests(Chatting):
         session, _ = self.guest("ann")
         type_in(self.hub, session, "/set timestamps off")
         self.assertIs(session.look.timestamps, Timestamps.OFF)
+
+    def test_unknown_zone(self) -> None:
+        """A zone that this machine does not know any more is read as the server's."""
+        for zone in ("Mars/Olympus", "../../etc/passwd", "Europe"):
+            self.assertIsNone(Preferences(zone=zone).tz)
+
+    def test_two_sessions_at_once(self) -> None:
+        """Choices made in two sessions at once are both kept."""
+        first, _ = self.member("ann")
+        second, _ = join(self.hub, "ann", password=PASSWORD)
+        self.hub.store.hold(questions=True)  # type: ignore[attr-defined]
+        type_in(self.hub, first, "/set bell on")
+        type_in(self.hub, second, "/set timestamps short")
+        self.hub.store.release()  # type: ignore[attr-defined]
+        turn(self.hub)
+        account = result(self.hub.store.account_named("ann"))
+        assert account is not None
+        self.assertTrue(account.preferences.bell)
+        self.assertIs(account.preferences.timestamps, Timestamps.SHORT)
 
     def test_store_fails(self) -> None:
         """When it cannot be kept, it is not changed, and that is said."""
