@@ -133,12 +133,30 @@ class Delivery:
         if len(rooms) == 1:
             self._hub.outbox.put(event, rooms[0])
         elif rooms:
-            readers = dict.fromkeys(s for room in rooms for s in room.readers)
-            self._hub.outbox.tell(event, readers)
+            self._tell_rooms(event, rooms)
         else:
             self._hub.outbox.tell(event, sessions)
         if isinstance(event, Left):
             self._leave_room(event.person.id, rooms)
+
+    def _tell_rooms(
+        self,
+        event: Arrived | Departed | AwayChanged | Renamed | Joined | Left,
+        rooms: list[Room],
+    ) -> None:
+        """Tell all who are in one of the rooms; only they learn of a private one."""
+        told: dict[tuple[str, ...], list[Session]] = {}
+        for reader in dict.fromkeys(s for room in rooms for s in room.readers):
+            names = tuple(
+                room.name
+                for room in rooms
+                if not room.private or reader in room.readers
+            )
+            told.setdefault(names, []).append(reader)
+        for names, readers in told.items():
+            if isinstance(event, Arrived | Departed):
+                event = replace(event, rooms=names)
+            self._hub.outbox.tell(event, readers)
 
     def _apply_rename(self, event: Renamed) -> None:
         for session in self._hub.sessions_of(event.person.id):

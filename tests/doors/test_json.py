@@ -311,6 +311,28 @@ class TalkingTests(DoorCase):
         (done,) = ann.do(say)
         self.assertEqual(done["event"], "done")
 
+    def test_private_room(self) -> None:
+        """Who comes and goes is told with their rooms, but no private ones."""
+        ann, bob = self.member("ann"), self.member("bob")
+        for program in (ann, bob):
+            program.do({"do": "command", "line": "/join secret"})
+            program.do({"do": "command", "line": "/join open"})
+        ann.do({"do": "command", "line": "/private", "room": "secret"})
+        cho = self.enter("cho")
+        ann.events()
+        bob.lose()
+        bob = self.member("bob")
+        for program, rooms in (
+            (ann, {"lobby", "secret", "open"}),
+            (cho, {"lobby", "open"}),
+        ):
+            departed, arrived = program.events()
+            self.assertEqual(
+                (departed["event"], arrived["event"]), ("departed", "arrived")
+            )
+            self.assertEqual(set(departed["rooms"]), rooms)
+            self.assertEqual(set(arrived["rooms"]), rooms)
+
 
 class CatchingUpTests(DoorCase):
     """Programs learn what they missed."""
