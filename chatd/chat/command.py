@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from chatd.chat.account import Person, Role
 from chatd.chat.errors import NotAllowed, NotEntered, NotInRoom, UnknownCommand, Usage
 from chatd.chat.events import Answer, Listing, Notice, Past, Ref
+from chatd.chat.request import Say
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -98,6 +99,16 @@ class Call:
         @return: Whether somebody is still there to read more.
         """
         return await self.session.taken()
+
+    def say(self, text: str, room: "Room | None" = None) -> None:
+        """
+        Say something, as whoever calls.
+
+        @param room: Where; without it in the room that the command is meant for.
+        @raise ChatError: if this person may not speak there, or not so long.
+        """
+        where = room or self.room
+        where.say(self.session, Say(text), self.hub.rules, answered=False)
 
     def reply(self, answer: str | Listing | Past) -> None:
         """Answer whoever calls, and nobody else."""

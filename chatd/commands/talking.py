@@ -2,7 +2,6 @@
 
 from chatd.chat.command import Call, command
 from chatd.chat.events import Listing
-from chatd.chat.request import Say
 
 # Nobody may be called by these: they stand for the whole room.
 EVERYBODY = frozenset({"all", "everybody", "everyone"})
@@ -30,10 +29,10 @@ async def msg(call: Call) -> None:
     """
     name, text = call.words(2)
     if name.casefold().removeprefix("@") in EVERYBODY:
-        call.room.say(call.session, Say(text), call.hub.rules, answered=False)
+        call.say(text)
     elif name.startswith("#"):
         room = call.room_named(name)
-        room.say(call.session, Say(text), call.hub.rules, answered=False)
+        call.say(text, room)
     else:
         await call.hub.people.whisper(call.session, name, text)
 
