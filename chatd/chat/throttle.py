@@ -3,6 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Hashable
 
+# A wait so short that it is lost in the digits of a clock would never end.
+_ROUNDING = 1e-6
+
 
 class Throttle:
     """
@@ -31,10 +34,23 @@ class Throttle:
         if cost > self.burst:
             raise ValueError(f"a cost of {cost} never fits into {self.burst}")
         self._refill(now)
-        if self._level < cost:
+        if self._level < cost - _ROUNDING:
             return (cost - self._level) / self.rate
         self._level -= cost
         return 0.0
+
+    def spend(self, now: float, cost: float = 1.0) -> None:
+        """
+        Spend tokens, also such as are not there: for what cannot be undone. The debt is
+        never more than C{burst}.
+        """
+        self._refill(now)
+        self._level = max(self._level - cost, -self.burst)
+
+    def give_back(self, now: float, cost: float = 1.0) -> None:
+        """Undo a L{take}."""
+        self._refill(now)
+        self._level = min(self.burst, self._level + cost)
 
     def wait(self, now: float, cost: float = 1.0) -> float:
         """What L{take} would return, without spending anything."""
@@ -62,14 +78,30 @@ class Throttles:
         """
         @param count: So many at once, and so many in C{seconds}.
         """
+        self._seconds = seconds
         self._rate = count / seconds
         self._burst = count
         self.limit = limit
         self._buckets: OrderedDict[Hashable, Throttle] = OrderedDict()
 
+    def resize(self, count: float) -> None:
+        """Allow so many from now on; whoever is remembered begins anew."""
+        if count != self._burst:
+            self._rate = count / self._seconds
+            self._burst = count
+            self._buckets.clear()
+
     def take(self, who: Hashable, now: float) -> float:
         """As L{Throttle.take}, for one of them."""
         return self._bucket(who).take(now)
+
+    def spend(self, who: Hashable, now: float) -> None:
+        """As L{Throttle.spend}, for one of them."""
+        self._bucket(who).spend(now)
+
+    def give_back(self, who: Hashable, now: float) -> None:
+        """As L{Throttle.give_back}, for one of them."""
+        self._bucket(who).give_back(now)
 
     def wait(self, who: Hashable, now: float) -> float:
         """As L{Throttle.wait}, for one of them."""
