@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatd.chat.account import Account, Person
+from chatd.chat.admission import Admission, Visit
 from chatd.chat.archive import Archive
 from chatd.chat.audit import audit
 from chatd.chat.bans import Bans
@@ -82,6 +84,7 @@ class Hub:
     @ivar server: What operators may do to the process; handed in by the service.
     @ivar last: The id of the last stored event that was delivered.
     @ivar backlog: Bytes that wait in all sessions together.
+    @ivar admission: Which connections are let in.
     @ivar kept_motd: The message of the day that operators set, if they did.
     @ivar closing: Why the server stops, once it does.
     @ivar delivered: How many events were delivered since the start.
@@ -129,6 +132,7 @@ class Hub:
         self.membership = Membership(self)
         self.operators = Operators(self)
         self.bans = Bans((), now)
+        self.admission = Admission(lambda: self.rules, lambda: self.bans)
         self.lockdown = False
         self.closing = ""
         self.last = 0
@@ -166,11 +170,19 @@ class Hub:
         return list(self._connections)
 
     def connect(
-        self, door: Door, *, kind: str, address: str, secure: bool, exempt: bool = False
+        self,
+        door: Door,
+        *,
+        kind: str,
+        address: str,
+        secure: bool,
+        exempt: bool = False,
+        visit: Visit | None = None,
     ) -> Session:
         """
         A new connection.
 
+        @param visit: What L{Admission} made of it when it began.
         @raise ChatError: if it cannot be taken; the door tells and hangs up.
         """
         if self.closing:
@@ -181,8 +193,16 @@ class Hub:
         )
         self._connections[session] = None
         self._doors[session] = None
+        waited = 0.0
+        if visit is not None:
+            session.visit = visit
+            visit.cut = partial(self.let_go, session)
+            waited = self.clock.seconds() - visit.since
         session.deadline = self.clock.callLater(
-            self.rules.entering, self.let_go, session, "nobody came in by it in time"
+            max(0.0, self.rules.entering - waited),
+            self.let_go,
+            session,
+            "nobody came in by it in time",
         )
         return session
 
@@ -216,6 +236,8 @@ class Hub:
             account = next(iter(sessions)).account
         sessions[session] = None
         session.in_time()
+        if session.visit is not None:
+            self.admission.came_in(session.visit)
         if account is not None:
             self.update_account(account)
         else:

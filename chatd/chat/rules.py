@@ -13,6 +13,10 @@ class Rules:
     @ivar insecure_passwords: Whether passwords may come over unencrypted lines from
         other machines.
     @ivar throttle: C{False} switches off all limits on how often.
+    @ivar connections: In all; 0 for as many as the system can hold.
+    @ivar connections_address: From one address, of which C{entering_address} may be
+        such that nobody has come in by yet; C{entering_all} counts these everywhere.
+    @ivar new_address: New connections from one address in a minute.
     @ivar entering: Seconds that somebody has to come in.
     @ivar line_bytes_before: Bytes in a line before coming in; C{line_bytes} after it.
     @ivar message_chars: Characters; C{paste_lines} and C{paste_bytes} bound a paste.
@@ -32,6 +36,11 @@ class Rules:
     max_accounts: int = 100_000
     insecure_passwords: bool = True
     throttle: bool = True
+    connections: int = 0
+    connections_address: int = 256
+    entering_address: int = 64
+    entering_all: int = 1_000
+    new_address: int = 600
     entering: float = 60.0
     line_bytes_before: int = 1024
     line_bytes: int = 8 * 1024

@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.chat.account import Account, Person, Preferences, Role
+from chatd.chat.admission import Visit
 from chatd.chat.errors import Broken, ChatError, NotEntered
 from chatd.chat.events import (
     Answer,
@@ -79,6 +80,7 @@ class Session:
     @ivar since: When it began, in POSIX seconds; C{active}: its last request.
     @ivar asking: The name whose password the next line is; C{""} for none.
     @ivar correspondent: Who whispered to it last, or whom it whispered to last.
+    @ivar visit: The connection, as L{chatd.chat.admission} counts it.
     @ivar deadline: Ends it if nobody has come in by then.
     @ivar token: The digest of the token it came in with or was given.
     @ivar plain: Whether all that is put for it can be written at once.
@@ -127,6 +129,7 @@ class Session:
         "secure",
         "since",
         "token",
+        "visit",
     )
 
     def __init__(
@@ -152,6 +155,7 @@ class Session:
         self.room: Room | None = None
         self.since = self.active = hub.now()
         self.asking = ""
+        self.visit: Visit | None = None
         self.deadline: IDelayedCall | None = None
         self.correspondent: Person | None = None
         self.token = ""

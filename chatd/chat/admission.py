@@ -1,0 +1,220 @@
+"""Which connections are let in, and which must go when there are too many."""
+
+from collections import Counter
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+
+from chatd.chat.bans import Bans
+from chatd.chat.errors import ChatError, Full, TooFast
+from chatd.chat.rules import Rules
+from chatd.chat.throttle import Throttles
+
+MINUTE = 60.0  # seconds
+
+# Connections that are refused, and stay open for a moment to be told why. More are
+# just ended, so that refusing costs little.
+EXPLAINING = 32
+
+# A customer of an IPv6 provider has at least so large a network, all to themselves.
+IPV6_CUSTOMER = 64
+
+
+class Visit:
+    """
+    One connection, from its first moment to its last.
+
+    @ivar since: When it began, by a clock that does not go back.
+    @ivar place: See L{place_of}; C{""} as long as it is not known.
+    @ivar decided: Whether it is known what it speaks, also inside TLS.
+    @ivar waiting: Whether nobody has come in by it yet.
+    @ivar cut: Ends it; is told why, as in "because too many wait".
+    """
+
+    __slots__ = (
+        "_counted",
+        "_refused",
+        "cut",
+        "decided",
+        "place",
+        "since",
+        "waiting",
+    )
+
+    def __init__(self, since: float, cut: Callable[[str], None]) -> None:
+        self.since = since
+        self.cut = cut
+        self.place = ""
+        self.decided = False
+        self.waiting = True
+        self._counted = False  # among those of its address
+        self._refused = False
+
+
+class Admission:
+    """
+    Counts connections, and decides.
+
+    @ivar most: How many connections the system can hold; 0 for any number.
+    @ivar refused: How many were refused since the start, by the code of the reason.
+    """
+
+    def __init__(
+        self,
+        rules: Callable[[], Rules] = Rules,
+        bans: Callable[[], Bans] = lambda: Bans((), lambda: 0.0),
+    ) -> None:
+        """
+        @param rules: Those that hold at the moment; C{bans} likewise.
+        """
+        self._rules = rules
+        self._bans = bans
+        self.most = 0
+        self.refused: Counter[str] = Counter()
+        self._visits: set[Visit] = set()
+        self._explaining = 0
+        self._at: Counter[str] = Counter()  # connections by place
+        # By place, and there the oldest first.
+        self._waiting: dict[str, dict[Visit, None]] = {}
+        self._waiting_count = 0
+        self._new = Throttles(1, MINUTE)
+
+    def __len__(self) -> int:
+        return len(self._visits)
+
+    @property
+    def waiting(self) -> int:
+        """How many have not come in yet."""
+        return self._waiting_count
+
+    def arrive(self, now: float, cut: Callable[[str], None]) -> Visit:
+        """A connection begins; L{check} comes next, and L{leave} last, in any case."""
+        visit = Visit(now, cut)
+        self._visits.add(visit)
+        self._wait(visit)
+        if len(self._waiting[""]) > self._rules().entering_all:
+            self._cut_oldest(self._waiting[""])
+        return visit
+
+    def check(self, visit: Visit, address: str, now: float, *, exempt: bool) -> None:
+        """
+        Decide about a connection, once it is known where it comes from.
+
+        @param exempt: Whether the limits per address do not apply to it.
+        @raise ChatError: if it is refused.
+        """
+        self._stop_waiting(visit)
+        visit.place = place_of(address)
+        try:
+            self._check(visit, address, now, exempt)
+        except ChatError as error:
+            visit._refused = True
+            self._explaining += 1
+            self.refused[error.code] += 1
+            raise
+        self._at[visit.place] += 1
+        visit._counted = True
+        self._wait(visit)
+        self._make_room()
+
+    def may_explain(self) -> bool:
+        """Whether one that is refused can be told so, or has to be cut off."""
+        return self._explaining <= EXPLAINING
+
+    def came_in(self, visit: Visit) -> None:
+        """Somebody has come in by it."""
+        self._stop_waiting(visit)
+
+    def leave(self, visit: Visit) -> None:
+        """The connection is gone."""
+        if visit not in self._visits:
+            return
+        self._visits.remove(visit)
+        self._stop_waiting(visit)
+        self._explaining -= visit._refused
+        if visit._counted:
+            self._at[visit.place] -= 1
+            if not self._at[visit.place]:
+                del self._at[visit.place]
+
+    def _check(self, visit: Visit, address: str, now: float, exempt: bool) -> None:
+        rules, place = self._rules(), visit.place
+        self._bans().check(address=address)
+        if not exempt and rules.throttle:
+            self._new.resize(rules.new_address)
+            wait = self._new.take(place, now)
+            if wait:
+                raise TooFast(
+                    "There are too many new connections from your address. "
+                    f"Try again in {wait:.0f} s."
+                )
+        if not exempt and self._at[place] >= rules.connections_address:
+            raise Full(
+                f"There are {rules.connections_address} connections from your address "
+                "already, which is the most. End one of them first."
+            )
+        if (
+            not exempt
+            and rules.throttle
+            and len(self._waiting.get(place, ())) >= rules.entering_address
+        ):
+            raise Full(
+                "Too many connections from your address wait for somebody to come in. "
+                "Try again in a minute."
+            )
+        if self._limit and len(self._visits) - self._explaining > self._limit:
+            raise Full(
+                "The server has all the connections it can have. Try again soon."
+            )
+
+    @property
+    def _limit(self) -> int:
+        """Connections in all; 0 for any number."""
+        limits = [limit for limit in (self.most, self._rules().connections) if limit]
+        return min(limits, default=0)
+
+    def _make_room(self) -> None:
+        """
+        Too many wait to come in: the oldest of the place with most of them goes.
+
+        Those who wait never have more than half of all connections.
+        """
+        most = self._rules().entering_all
+        if self._limit:
+            most = min(most, self._limit // 2 or 1)
+        if self._waiting_count > most and self._rules().throttle:
+            self._cut_oldest(max(self._waiting.values(), key=len))
+
+    def _cut_oldest(self, waiting: dict[Visit, None]) -> None:
+        oldest = next(iter(waiting))
+        self._stop_waiting(oldest)
+        oldest.cut("too many wait to come in")
+
+    def _wait(self, visit: Visit) -> None:
+        visit.waiting = True
+        self._waiting.setdefault(visit.place, {})[visit] = None
+        self._waiting_count += 1
+
+    def _stop_waiting(self, visit: Visit) -> None:
+        if not visit.waiting:
+            return
+        visit.waiting = False
+        self._waiting_count -= 1
+        waiting = self._waiting[visit.place]
+        del waiting[visit]
+        if not waiting:
+            del self._waiting[visit.place]
+
+
+def place_of(address: str) -> str:
+    """
+    What counts as one address: an address of IPv4, a customer's network of IPv6.
+
+    @param address: As people write it, or a word for what has none.
+    """
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    if ip.version == 4:
+        return address
+    return str(ip_network((ip, IPV6_CUSTOMER), strict=False))
