@@ -1,12 +1,10 @@
 """What all connections that speak lines have in common."""
 
 import socket
-from ipaddress import IPv6Address, ip_address
 from typing import Protocol as Typing
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
-    IAddress,
     IConsumer,
     IDelayedCall,
     IHalfCloseableProtocol,
@@ -25,6 +23,7 @@ from chatd.chat.events import Failed
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look
 from chatd.chat.session import Session
+from chatd.doors.transport import address_of, visit_of
 
 # Seconds that a peer has to read the last words; after that it is cut off, since
 # loseConnection would wait for ever for one that does not read.
@@ -120,6 +119,7 @@ class Connection(LineReceiver):
                 address=address,
                 secure=ISSLTransport.providedBy(transport),
                 exempt=self._exempt(address),
+                visit=visit_of(transport),
             )
         except ChatError as error:
             look = self.look(Preferences())
@@ -204,8 +204,9 @@ class Connection(LineReceiver):
         """End the connection, after what was sent; in the end without mercy."""
         if self._lost or self._cut is not None or self.transport is None:
             return
-        # A transport with a producer waits for that before it closes.
-        self.transport.unregisterProducer()
+        if self.session is not None:
+            # A transport with a producer waits for that before it closes.
+            self.transport.unregisterProducer()
         self.transport.loseConnection()
         if not self._lost:
             self._cut = self.hub.clock.callLater(
@@ -239,22 +240,6 @@ class _Writing:
 
     def stopProducing(self) -> None:
         """The connection is lost, which it is told itself."""
-
-
-def address_of(peer: IAddress) -> str:
-    """
-    Where a connection comes from, as people write it.
-
-    @return: An IP address, IPv4 also where the socket is one of both kinds; C{local}
-        for UNIX sockets.
-    """
-    try:
-        address = ip_address(getattr(peer, "host", "").partition("%")[0])
-    except ValueError:
-        return "local"
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return str(address)
 
 
 def stay_in_touch(transport: IStream) -> None:

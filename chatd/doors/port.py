@@ -17,7 +17,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.doors.transport import abort
+from chatd.chat.admission import Admission, Visit
+from chatd.chat.errors import ChatError
+from chatd.doors.gate import Gate
+from chatd.doors.refusal import PATIENCE, Refused, in_words
+from chatd.doors.transport import abort, address_of, visit_of
 from chatd.wire.sniff import Guess, sniff
 
 Doors = Mapping[Guess, IProtocolFactory]
@@ -29,7 +33,8 @@ class Undecided(Protocol):
     A connection of which it is not known yet what it speaks.
 
     Once it is known, the door's protocol is called directly, as if it had been there
-    from the beginning.
+    from the beginning. A connection that is refused waits likewise, but for a moment
+    only, to be told why in its own language.
     """
 
     def __init__(self, port: "OnePort", address: IAddress | None) -> None:
@@ -37,28 +42,46 @@ class Undecided(Protocol):
         self._address = address
         self._data = b""
         self._door: IProtocol | None = None
+        self._visit: Visit | None = None
+        self._outermost = False
+        self._checked = True
+        self._refused: ChatError | None = None
         self._greeting: IDelayedCall | None = None
         self._deadline: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
-        transport = self.transport
+        transport, port = self.transport, self._port
+        assert transport is not None
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
-        clock = self._port.clock
-        self._greeting = clock.callLater(self._port.greet_after(), self._silent)
-        self._deadline = clock.callLater(self._port.give_up_after(), self._give_up)
+        self._greeting = port.clock.callLater(port.greet_after(), self._silent)
+        self._visit = visit_of(transport)
+        if self._visit is None:
+            self._outermost = True
+            self._visit = port.gate.arrive(transport)
+            self._checked = False
+            # One deadline for all that comes before the door, TLS included.
+            self._deadline = port.clock.callLater(port.give_up_after(), self._give_up)
+            if not port.proxied:
+                self._check()
 
     def dataReceived(self, data: bytes) -> None:
+        if not self._check():
+            return
         self._data += data
         guess = sniff(self._data)
         if guess is not None:
             self._hand_on(guess)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._cancel()
+        self._cancel(self._greeting, self._deadline)
+        if self._outermost and self._visit is not None and self.transport is not None:
+            self._port.gate.leave(self._visit, self.transport)
+        if self._door is not None:
+            self._door.connectionLost(reason)
 
     def readConnectionLost(self) -> None:
-        if self._door is None and self._data:
+        if self._door is None and self._data and self._check():
             # One unfinished line, and no more to come: a person's.
             self._hand_on(Guess.TEXT)
         door = IHalfCloseableProtocol(self._door, None)
@@ -72,35 +95,70 @@ class Undecided(Protocol):
         if door is not None:
             door.writeConnectionLost()
 
+    def _check(self) -> bool:
+        """
+        Have it let in or refused; behind a proxy not before its first bytes.
+
+        @return: Whether there is more to do for it.
+        """
+        if self._checked or self._visit is None or self.transport is None:
+            return True
+        self._checked = True
+        gate = self._port.gate
+        self._refused = gate.check(self._visit, self.transport)
+        if self._refused is None:
+            return True
+        self._cancel(self._deadline)
+        if gate.admission.may_explain():
+            later = self._port.clock.callLater
+            self._deadline = later(PATIENCE, abort, self.transport)
+            return True
+        self._cancel(self._greeting)
+        abort(self.transport)
+        return False
+
     def _silent(self) -> None:
         """Nothing for a moment: a person who waits to be greeted."""
-        if not self._data:
+        if not self._data and self._check():
             self._hand_on(Guess.TEXT)
 
     def _give_up(self) -> None:
-        _log.info("a connection said nothing that makes sense, and was ended")
-        self._cancel()
+        if self._visit is not None and self._visit.decided:
+            return
+        assert self.transport is not None
+        _log.info(
+            "a connection from {address} said nothing that makes sense, and was ended",
+            address=address_of(self.transport.getPeer()),
+        )
+        self._cancel(self._greeting)
         abort(self.transport)
 
     def _hand_on(self, guess: Guess) -> None:
-        self._cancel()
+        assert self.transport is not None
+        self._cancel(self._greeting)
+        if guess is not Guess.TLS:
+            self._cancel(self._deadline)
+            if self._visit is not None:
+                self._visit.decided = True
         data, self._data = self._data, b""
-        factory = self._port.doors[guess]
-        door = cast(Protocol, factory.buildProtocol(cast(IAddress, self._address)))
-        self._door = door
+        door = self._door = self._build(guess)
         # From here on the transport calls the door without a detour.
         self.dataReceived = door.dataReceived  # type: ignore[method-assign]
-        self.connectionLost = door.connectionLost  # type: ignore[method-assign]
-        assert self.transport is not None
         door.makeConnection(self.transport)
         if data:
             door.dataReceived(data)
 
-    def _cancel(self) -> None:
-        for call in (self._greeting, self._deadline):
+    def _build(self, guess: Guess) -> Protocol:
+        if self._refused is not None:
+            self._cancel(self._deadline)
+            return Refused(in_words(guess, self._refused), self._port.clock)
+        factory = self._port.doors[guess]
+        return cast(Protocol, factory.buildProtocol(cast(IAddress, self._address)))
+
+    def _cancel(self, *calls: IDelayedCall | None) -> None:
+        for call in calls:
             if call is not None and call.active():
                 call.cancel()
-        self._greeting = self._deadline = None
 
 
 class OnePort(Factory):
@@ -108,6 +166,8 @@ class OnePort(Factory):
     Makes connections that choose their door by what they say first.
 
     @ivar doors: A factory for each L{Guess}.
+    @ivar gate: Lets connections in; the same for all ports.
+    @ivar proxied: Whether where they come from is known with their first bytes only.
     """
 
     noisy = False
@@ -118,6 +178,9 @@ class OnePort(Factory):
         clock: IReactorTime,
         greet_after: Callable[[], float],
         give_up_after: Callable[[], float],
+        gate: Gate | None = None,
+        *,
+        proxied: bool = False,
     ) -> None:
         """
         @param greet_after: Seconds of silence that mean a person.
@@ -127,6 +190,8 @@ class OnePort(Factory):
         self.clock = clock
         self.greet_after = greet_after
         self.give_up_after = give_up_after
+        self.gate = gate or Gate(Admission(), clock, lambda address: False)
+        self.proxied = proxied
 
     def buildProtocol(self, addr: IAddress | None) -> Undecided:
         return Undecided(self, addr)

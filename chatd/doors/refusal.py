@@ -1,9 +1,13 @@
 """Clear words, in their own language, for clients whose door is not there."""
 
+import json
+
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory, Protocol
 
+from chatd.chat.errors import Banned, ChatError, TooFast
 from chatd.doors.transport import abort
+from chatd.wire.sniff import Guess
 
 # Seconds that a peer has to read the refusal.
 PATIENCE = 2.0
@@ -45,19 +49,54 @@ class Refusal(Factory):
         return Refused(self._words, self._clock)
 
 
+def in_words(guess: Guess, error: ChatError) -> bytes:
+    """
+    Say why a connection is refused, in the language it speaks.
+
+    In TLS nothing can be said: the handshake would cost more than the refusal saves.
+    """
+    text = error.text.encode()
+    match guess:
+        case Guess.TLS:
+            return _alert(_ACCESS_DENIED)
+        case Guess.HTTP:
+            return _http(_STATUS.get(type(error), b"503 Service Unavailable"), text)
+        case Guess.JSON:
+            failed = {"event": "failed", "ref": None, "code": error.code}
+            return json.dumps(failed | {"text": error.text}).encode() + b"\n"
+        case Guess.IRC:
+            return b"ERROR :%s\r\n" % text
+        case Guess.SSH:
+            # What comes before a version is shown by many clients (RFC 4253, 4.2).
+            return b"%s\r\n" % text
+        case Guess.TEXT | Guess.TELNET:
+            return b"! %s\r\n" % text
+
+
+def _alert(number: int) -> bytes:
+    """A fatal alert of TLS; see RFC 8446, section 6."""
+    return bytes((0x15, 3, 1, 0, 2, 2, number))
+
+
+def _http(status: bytes, text: bytes, kind: bytes = b"text/plain") -> bytes:
+    return (
+        b"HTTP/1.1 %s\r\n"
+        b"Content-Type: %s; charset=utf-8\r\n"
+        b"Content-Length: %d\r\n"
+        b"X-Content-Type-Options: nosniff\r\n"
+        b"Connection: close\r\n\r\n%s" % (status, kind, len(text) + 1, text + b"\n")
+    )
+
+
+_STATUS = {Banned: b"403 Forbidden", TooFast: b"429 Too Many Requests"}
+_ACCESS_DENIED, _HANDSHAKE_FAILURE = 49, 40
+
 _PAGE = b"""<!doctype html><title>chatd</title>
 <h1>There is no page here yet</h1>
 <p>This is a chat. Join it from a terminal with <code>nc</code> or
-<code>telnet</code>, on the host and port that you typed just now.</p>
-"""
+<code>telnet</code>, on the host and port that you typed just now.</p>"""
 
-HTTP = (
-    b"HTTP/1.1 501 Not Implemented\r\n"
-    b"Content-Type: text/html; charset=utf-8\r\n"
-    b"Content-Length: %d\r\n"
-    b"X-Content-Type-Options: nosniff\r\n"
-    b"Connection: close\r\n\r\n%s" % (len(_PAGE), _PAGE)
-)
+HTTP = _http(b"501 Not Implemented", _PAGE, b"text/html")
 IRC = (
     b"ERROR :Closing link: this server does not speak IRC yet. "
     b"Join from a terminal with nc or telnet.\r\n"
@@ -69,4 +108,4 @@ JSON = (
     b'"text":"The JSON door of this server is closed."}\n'
 )
 TEXT = b"! The door for terminals is closed on this server.\r\n"
-TLS = b"\x15\x03\x01\x00\x02\x02\x28"  # a fatal alert: handshake failure
+TLS = _alert(_HANDSHAKE_FAILURE)

@@ -1,6 +1,11 @@
-"""What transports of Twisted need to be told."""
+"""What transports of Twisted need to be told, and what is known of them."""
 
-from twisted.internet.interfaces import ITCPTransport, ITransport
+from ipaddress import IPv6Address, ip_address
+from weakref import WeakKeyDictionary
+
+from twisted.internet.interfaces import IAddress, ITCPTransport, ITransport
+
+from chatd.chat.admission import Visit
 
 
 def abort(transport: ITransport | None) -> None:
@@ -9,3 +14,33 @@ def abort(transport: ITransport | None) -> None:
         transport.abortConnection()
     elif transport is not None:
         transport.loseConnection()
+
+
+def address_of(peer: IAddress) -> str:
+    """
+    Where a connection comes from, as people write it.
+
+    @return: An IP address, IPv4 also where the socket is one of both kinds; C{local}
+        for UNIX sockets.
+    """
+    try:
+        address = ip_address(getattr(peer, "host", "").partition("%")[0])
+    except ValueError:
+        return "local"
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(address)
+
+
+# By the transports that the system gave us.
+visits: WeakKeyDictionary[object, Visit] = WeakKeyDictionary()
+
+
+def visit_of(transport: object) -> Visit | None:
+    """The visit to which a transport belongs, also inside TLS or another wrapper."""
+    while transport is not None:
+        visit = visits.get(transport)
+        if visit is not None:
+            return visit
+        transport = getattr(transport, "transport", None)
+    return None
