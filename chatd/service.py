@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -26,17 +26,21 @@ import chatd.commands
 from chatd import __version__
 from chatd.bus.alone import Alone
 from chatd.chat.command import Commands
+from chatd.chat.errors import Closed
 from chatd.chat.events import Notice
 from chatd.chat.hub import Hub
 from chatd.chat.rules import Rules
 from chatd.chat.store import PublicKey
 from chatd.doors import refusal
+from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
 from chatd.doors.port import OnePort
-from chatd.doors.refusal import Refusal
+from chatd.doors.refusal import Refusal, in_words
 from chatd.doors.text import TextFactory
 from chatd.operate import notify
 from chatd.operate.addresses import addresses, join_lines
+from chatd.operate.declared import HOUR
+from chatd.operate.descriptors import room_for_connections
 from chatd.operate.listening import NotListening, Place, accept, listen
 from chatd.operate.log import Log, is_ours
 from chatd.operate.options import SettingsOptions
@@ -203,6 +207,8 @@ class ChatService(Service):
 
     def _places(self) -> list[Place]:
         settings = self.settings
+        self.hub.admission.most = room_for_connections(settings.limits.files_kept)
+        self._gate = Gate(self.hub.admission, self._reactor, self._is_exempt)
         self._text = TextFactory(
             self.hub,
             exempt=self._is_exempt,
@@ -213,20 +219,41 @@ class ChatService(Service):
         tls = self._encrypted(self._one_port(inside))
         port = self._one_port(self._doors(tls))
         places = [Place(settings.port, port, settings.interface)]
-        places += [Place(where, port) for where in settings.listen]
+        for where in settings.listen:
+            proxied = where.startswith("haproxy:")
+            places.append(
+                Place(where, self._one_port(port.doors, proxied=True))
+                if proxied
+                else Place(where, port)
+            )
         if settings.tls_port:
-            places.append(Place(settings.tls_port, tls, settings.interface))
+            plain = Closed("This port takes encrypted connections only (TLS).")
+            only: dict[Guess, IProtocolFactory] = {
+                guess: Refusal(in_words(guess, plain), self._reactor) for guess in Guess
+            }
+            # With TLS the client begins: whoever is silent is given up before.
+            alone = self._one_port(only | {Guess.TLS: tls}, greet_after=lambda: HOUR)
+            places.append(Place(settings.tls_port, alone, settings.interface))
         if settings.telnet_port:
             telnet = TextFactory(self.hub, exempt=self._is_exempt, telnet="on")
-            places.append(Place(settings.telnet_port, telnet, settings.interface))
+            alone = self._one_port(dict.fromkeys(Guess, telnet), greet_after=lambda: 0)
+            places.append(Place(settings.telnet_port, alone, settings.interface))
         return places
 
-    def _one_port(self, doors: Mapping[Guess, IProtocolFactory]) -> OnePort:
+    def _one_port(
+        self,
+        doors: Mapping[Guess, IProtocolFactory],
+        *,
+        proxied: bool = False,
+        greet_after: Callable[[], float] | None = None,
+    ) -> OnePort:
         return OnePort(
             doors,
             self._reactor,
-            lambda: self.settings.text.greet_after,
+            greet_after or (lambda: self.settings.text.greet_after),
             lambda: self.settings.limits.undecided,
+            self._gate,
+            proxied=proxied,
         )
 
     def _doors(self, tls: IProtocolFactory | None) -> dict[Guess, IProtocolFactory]:
@@ -389,7 +416,9 @@ class ChatService(Service):
             "version": __version__,
             "uptime": round(hub.now() - hub.started),
             "people": len(hub.presence),
-            "connections": len(hub.connections),
+            "connections": len(hub.admission),
+            "not yet come in": hub.admission.waiting,
+            "connections refused": hub.admission.refused.total(),
             "rooms": len(hub.rooms),
             "delivered": hub.delivered,
             "waiting to be stored": len(hub.journal),
@@ -490,6 +519,11 @@ class ChatService(Service):
             max_accounts=settings.max_accounts,
             insecure_passwords=settings.passwords.insecure,
             throttle=limits.throttle,
+            connections=limits.connections,
+            connections_address=limits.connections_address,
+            entering_address=limits.entering_address,
+            entering_all=limits.entering_all,
+            new_address=limits.new_address,
             entering=limits.entering,
             line_bytes_before=limits.line_before,
             line_bytes=limits.line,

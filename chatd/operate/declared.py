@@ -170,6 +170,12 @@ class Limits:
     dead_peer: float = _setting(
         120.0, "Time after which a dead client is noticed.", "seconds", low=10
     )
+    connections: int = _setting(
+        0, "Connections in all; 0 is as many as the system can hold.", live=True
+    )
+    files_kept: int = _setting(
+        64, "File descriptors kept for database, log and files.", low=16, high=10_000
+    )
     connections_address: int = _setting(
         256, "Connections per address (IPv4, or IPv6 /64).", live=True, low=1
     )
