@@ -1,6 +1,5 @@
 """One connection that somebody is at: its requests, one after another."""
 
-from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,6 +41,10 @@ WORTH_SAYING = 1.0
 
 # Events held back for a session before it is shown them, ready or not.
 HELD = 10_000
+
+
+# Shared by all who have not chosen anything.
+_USUAL = Preferences()
 
 
 class Door(Protocol):
@@ -148,7 +151,7 @@ class Session:
         self.address = address
         self.secure = secure
         self.exempt = exempt
-        self.preferences = Preferences()
+        self.preferences = _USUAL
         self.look = door.look(self.preferences)
         self.person: Person | None = None
         self.account: Account | None = None
@@ -163,7 +166,8 @@ class Session:
         self.plain = True
         self.ended = False
         self._hub = hub
-        self._queue: deque[Request] = deque()
+        # Lists, for a deque takes 760 bytes also when it is empty, as these mostly are.
+        self._queue: list[Request] = []
         self._working = False
         self._finishing = False
         self._deaf = False
@@ -176,7 +180,7 @@ class Session:
         self._released: tuple[int, set[int]] | None = None
         self._congested = False
         self._taken: Deferred[None] | None = None
-        self._backlog: deque[bytes] = deque()
+        self._backlog: list[bytes] = []
         self._backlog_size = 0
         self._door_paused = False
         self._throttle: Throttle | None = None
@@ -264,7 +268,7 @@ class Session:
                 await self._slow_down()
                 if self.ended:
                     break
-                await self._perform(self._queue.popleft())
+                await self._perform(self._queue.pop(0))
                 if len(self._queue) < WAITING // 2:
                     self._resume_door()
         finally:
@@ -504,7 +508,7 @@ class Session:
         self._congested = False
         # Only until it is full again: what it holds is not counted.
         while self._backlog and not self._congested:
-            data = self._backlog.popleft()
+            data = self._backlog.pop(0)
             self._backlog_size -= len(data)
             self._hub.backlog -= len(data)
             self._send(data)
