@@ -8,7 +8,7 @@ first, so that a database that does not look right is not touched at all.
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -21,6 +21,7 @@ from chatd.store import sqlite
 from chatd.store.codec import from_json, to_json
 from chatd.store.lock import Lock
 from chatd.store.schema import REVISIONS
+from chatd.store.wal import find_damage
 
 MIGRATIONS = "chatd:store/migrations"
 
@@ -185,6 +186,9 @@ def _use(
     if schema != revisions[-1]:
         _copy(path, key, path.with_name(f"{path.name}.before-{revisions[-1]}"))
         _migrate(path, key, migrations)
+    with suppress(OSError, dbapi2.Error):  # a full disk, or a backup being made
+        # What a crash cut short is gone then, and not taken for damage one day.
+        sqlite.settle(path, key)
     if about.schema != revisions[-1]:
         _write_about(path, About(revisions[-1], about.check))
 
@@ -195,6 +199,9 @@ def _inspect(path: Path, key: str | None) -> str:
 
     @return: The step of the schema it is at.
     """
+    journal = path.with_name(f"{path.name}-wal")
+    if wrong := find_damage(journal):
+        raise _damaged(journal, wrong)
     try:
         with _untouched(path, key) as connection:
             (schema,) = connection.execute(

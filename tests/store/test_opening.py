@@ -25,8 +25,8 @@ OTHER = "a0" * 32
 NEXT_STEP = """
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{last}"
 
 
 def upgrade():
@@ -77,10 +77,12 @@ class OpeningCase(SynchronousTestCase):
         self.fill(store)
         self.successResultOf(store.close())
 
-    def crash(self) -> None:
+    def crash(self, batches: int = 1) -> None:
         """Leave a database behind as C{kill -9} leaves it."""
         store = self.open()
         self.fill(store)
+        for number in range(1, batches):
+            self.successResultOf(store.append([said(1_000 + number)]))
         shutil.copytree(self.folder, "copy")
         self.successResultOf(store.close())
         shutil.rmtree(self.folder)
@@ -129,6 +131,13 @@ class FirstStartTests(OpeningCase):
         self.crash()
         self.assertGreater((self.folder / "chatd.db-wal").stat().st_size, 0)
         self.assertEqual(self.events(self.open()), 400)
+
+    def test_settled(self) -> None:
+        """What a crash left in the journal is in the database after the next start."""
+        self.crash()
+        store = self.open()
+        self.assertEqual((self.folder / "chatd.db-wal").stat().st_size, 0)
+        self.assertEqual(self.events(store), 400)
 
     def test_interrupted(self) -> None:
         """A first start that was interrupted is simply made again."""
@@ -277,6 +286,14 @@ class RefusalTests(OpeningCase):
         """The beginning of a database must be right, also when a journal follows."""
         self.in_all_states(lambda: damage(self.path, 0), "is damaged")
 
+    def test_damaged_journal(self) -> None:
+        """A damaged journal is refused: what was kept after that place would be lost."""
+        for at in (0, 40, 4096 * 3 + 100):
+            self.crash(batches=20)
+            damage(self.folder / "chatd.db-wal", at)
+            self.refuse("chatd.db-wal is damaged")
+            shutil.rmtree(self.folder)
+
     def test_damaged_plain(self) -> None:
         """A damaged database that is not encrypted is refused too."""
         self.make(key=None)
@@ -354,8 +371,9 @@ class UpgradeTests(OpeningCase):
         """The steps of a later version."""
         folder = Path(self.mktemp())
         shutil.copytree(Path(str(migrations.__file__)).parent, folder)
-        step = folder / "versions" / "r0002_colour.py"
-        step.write_text(NEXT_STEP.replace("{broken}", str(broken)))
+        step = folder / "versions" / "r9999_colour.py"
+        text = NEXT_STEP.replace("{last}", schema.REVISIONS[-1])
+        step.write_text(text.replace("{broken}", str(broken)))
         return str(folder)
 
     def upgrade(self, steps: str) -> None:
@@ -365,14 +383,14 @@ class UpgradeTests(OpeningCase):
             key=KEY,
             check=CHECK,
             migrations=steps,
-            revisions=("0001", "0002"),
+            revisions=(*schema.REVISIONS, "9999"),
         ).release()
 
     def test_upgrade(self) -> None:
         """The steps are taken, and a copy of what was before lies beside it."""
         old = self.path.read_bytes()
         self.upgrade(self.steps())
-        self.assertEqual((self.folder / "chatd.db.before-0002").read_bytes(), old)
+        self.assertEqual((self.folder / "chatd.db.before-9999").read_bytes(), old)
         connection = sqlite.connect(self.path, KEY)
         self.addCleanup(connection.close)
         (count,) = connection.execute("SELECT count(*) FROM events").fetchone()
@@ -393,7 +411,7 @@ class UpgradeTests(OpeningCase):
         shutil.rmtree(self.folder)
         self.crash()
         self.upgrade(self.steps())
-        copy = sqlite.connect(self.folder / "chatd.db.before-0002", KEY)
+        copy = sqlite.connect(self.folder / "chatd.db.before-9999", KEY)
         self.addCleanup(copy.close)
         (count,) = copy.execute("SELECT count(*) FROM events").fetchone()
         self.assertEqual(count, 400)
@@ -402,7 +420,7 @@ class UpgradeTests(OpeningCase):
         """With the copy put back the older version runs again."""
         before = self.about.read_bytes()
         self.upgrade(self.steps())
-        (self.folder / "chatd.db.before-0002").replace(self.path)
+        (self.folder / "chatd.db.before-9999").replace(self.path)
         self.about.write_bytes(before)
         self.assertEqual(self.events(self.open()), 400)
 
