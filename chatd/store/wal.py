@@ -23,18 +23,16 @@ def find_damage(journal: Path) -> str:
     try:
         with journal.open("rb") as file:
             header = file.read(_HEADER.size)
-            frames = iter(lambda: file.read(_FRAME.size + page_size), b"")
             if len(header) < _HEADER.size:
                 return ""
-            magic, _, page_size, _, *salts, one, two = _HEADER.unpack(header)
+            magic, _, page, _, *salts, one, two = _HEADER.unpack(header)
             order = _ORDERS.get(magic, "<")
             checksum = _add((0, 0), header[:24], order)
             if magic not in _ORDERS or checksum != (one, two):
                 return "its beginning is wrong"
-            wrong = commits = 0
-            for number, frame in enumerate(frames, 1):
-                if len(frame) < _FRAME.size + page_size:
-                    break
+            wrong = commits = number = 0
+            while len(frame := file.read(_FRAME.size + page)) == _FRAME.size + page:
+                number += 1
                 _, commit, *rest = _FRAME.unpack_from(frame)
                 if not wrong:
                     data = frame[:8] + frame[_FRAME.size :]

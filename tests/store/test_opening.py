@@ -287,7 +287,7 @@ class RefusalTests(OpeningCase):
         self.in_all_states(lambda: damage(self.path, 0), "is damaged")
 
     def test_damaged_journal(self) -> None:
-        """A damaged journal is refused: what was kept after that place would be lost."""
+        """A damaged journal is refused: what comes after that place would be lost."""
         for at in (0, 40, 4096 * 3 + 100):
             self.crash(batches=20)
             damage(self.folder / "chatd.db-wal", at)
