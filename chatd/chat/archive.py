@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 from chatd.chat.account import Person
 from chatd.chat.durations import read_duration
 from chatd.chat.errors import BadRequest, NotFound
-from chatd.chat.events import SHOWN, Event, Past, RoomView, Said, Whispered
+from chatd.chat.events import (
+    PRIVATE,
+    SHOWN,
+    Event,
+    Handed,
+    Past,
+    PrivateEvent,
+    RoomView,
+    Said,
+    Whispered,
+)
 from chatd.chat.room import Room
 from chatd.chat.store import Query, Store, StoreDown
 
@@ -144,9 +154,9 @@ class Archive:
         event = await self._store.event(id)
         person = session.somebody()
         match event:
-            case Whispered() if person.id in (event.sender.id, event.to.id):
+            case Whispered() | Handed() if person.id in (event.sender.id, event.to.id):
                 return event
-            case Whispered() | None:
+            case Whispered() | Handed() | None:
                 pass
             case _ if isinstance(event, SHOWN):
                 room = self._hub.rooms.get(getattr(event, "room", ""))
@@ -273,7 +283,7 @@ class Archive:
         except StoreDown:
             return {}  # one can talk without it
 
-    async def waiting(self, session: "Session", limit: int) -> list[Whispered]:
+    async def waiting(self, session: "Session", limit: int) -> list[PrivateEvent]:
         """The private messages that nobody has read yet."""
         if session.account is None:
             return []
@@ -281,7 +291,7 @@ class Archive:
         return [
             event
             for event in events
-            if isinstance(event, Whispered)
+            if isinstance(event, PRIVATE)
             and event.sender.id not in session.account.ignored
         ]
 
@@ -302,7 +312,7 @@ class Archive:
         private = [
             event
             for event in whispers
-            if isinstance(event, Whispered)
+            if isinstance(event, PRIVATE)
             and event.to.id == person.id
             and event.sender.id not in ignored
             and event.id > mark(marks, f"@{event.sender.id}")

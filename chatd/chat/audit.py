@@ -7,6 +7,7 @@ from chatd.chat.events import (
     Announced,
     Emoted,
     Event,
+    Handed,
     Killed,
     LockdownChanged,
     Moderated,
@@ -16,6 +17,7 @@ from chatd.chat.events import (
     Said,
     ServerBanned,
     ServerUnbanned,
+    Shared,
     Whispered,
 )
 
@@ -23,7 +25,7 @@ from chatd.chat.events import (
 def audit(event: Event) -> None:
     """Log an event, if somebody used a right in it; on the node where it happened."""
     match event:
-        case Said() | Emoted() | Whispered():
+        case Said() | Emoted() | Whispered() | Shared() | Handed():
             pass  # most of all
         case Moderated():
             note(event.sender, event.act.value, event.person.name, event.room)

@@ -14,6 +14,7 @@ from chatd.chat.events import (
     Departed,
     Emoted,
     Event,
+    Handed,
     Invited,
     Joined,
     Killed,
@@ -28,6 +29,7 @@ from chatd.chat.events import (
     Said,
     ServerBanned,
     ServerUnbanned,
+    Shared,
     TopicChanged,
     Whispered,
 )
@@ -52,8 +54,10 @@ class Delivery:
         match event:
             case Said() | Emoted():
                 self._show_spoken(event, origin)
-            case Whispered():
-                self._show_whisper(event, origin)
+            case Whispered() | Handed():
+                self._show_private(event, origin)
+            case Shared():
+                self._show_shared(event)
             case Arrived() | Departed() | AwayChanged() | Renamed() | Joined() | Left():
                 self._show_presence(event)
             case RoomOpened():
@@ -79,6 +83,12 @@ class Delivery:
         skip = self._skips(event.sender.id, origin)
         self._hub.outbox.put(event, room, skip, self._named(event, room, skip))
 
+    def _show_shared(self, event: Shared) -> None:
+        room = self._hub.rooms.get(event.room)
+        if room is not None:
+            # Nobody typed it here: who shares it is shown it like everybody else.
+            self._hub.outbox.put(event, room, self._skips(event.sender.id, None))
+
     def _skips(self, sender: int, origin: "Session | None") -> "set[Session]":
         skip = {origin} if origin is not None else set()
         for ignorer in self._hub.ignores.by(sender):
@@ -100,7 +110,9 @@ class Delivery:
                 named[id] = (here.person, sessions)
         return list(named.values())
 
-    def _show_whisper(self, event: Whispered, origin: "Session | None") -> None:
+    def _show_private(
+        self, event: Whispered | Handed, origin: "Session | None"
+    ) -> None:
         if event.to.id not in self._hub.ignores.by(event.sender.id):
             sessions = self._hub.sessions_of(event.to.id)
             self._hub.outbox.tell(event, sessions, event.to)

@@ -78,6 +78,50 @@ class Announced(Stamped):
     text: str
 
 
+# Files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFile(Stamped):
+    """
+    What is told of a file that somebody shares.
+
+    @ivar file: The id of the file: what it is fetched by.
+    @ivar name: As C{chat.file.file_name} allows it: one line, never a path.
+    @ivar size: Bytes.
+    @ivar mime: Of which kind it says to be: C{text/plain}.
+    @ivar sha256: Of its content, in hexadecimal digits.
+    @ivar expires: When it is removed, in POSIX seconds; 0.0 means: never.
+    """
+
+    sender: Person
+    file: str
+    name: str
+    size: int
+    mime: str
+    sha256: str
+    expires: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """What a search finds it by."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared(SharedFile):
+    """Somebody shares a file with everybody in a room."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed(SharedFile):
+    """Somebody shares a file with one person."""
+
+    to: Person
+
+
 # What rooms are
 
 
@@ -275,6 +319,7 @@ class MotdChanged(Stamped):
 RoomEvent: TypeAlias = (
     Said
     | Emoted
+    | Shared
     | TopicChanged
     | RoomOpened
     | RoomChanged
@@ -283,6 +328,7 @@ RoomEvent: TypeAlias = (
     | Joined
     | Left
 )
+PrivateEvent: TypeAlias = Whispered | Handed
 ServerEvent: TypeAlias = (
     Announced
     | RoleChanged
@@ -293,7 +339,7 @@ ServerEvent: TypeAlias = (
     | MotdChanged
 )
 Event: TypeAlias = (
-    RoomEvent | Whispered | Arrived | Departed | AwayChanged | Renamed | ServerEvent
+    RoomEvent | PrivateEvent | Arrived | Departed | AwayChanged | Renamed | ServerEvent
 )
 
 # Stored before they are shown; of a room whose history is off, SPOKEN is not.
@@ -301,6 +347,8 @@ KEPT = (
     Said,
     Emoted,
     Whispered,
+    Shared,
+    Handed,
     Announced,
     RoomOpened,
     TopicChanged,
@@ -315,8 +363,10 @@ KEPT = (
     MotdChanged,
 )
 SPOKEN = (Said, Emoted)
+# Between two people.
+PRIVATE = (Whispered, Handed)
 # What history shows of a room, and what counts as missed.
-SHOWN = (Said, Emoted, TopicChanged, RoomChanged, Moderated, Announced)
+SHOWN = (Said, Emoted, Shared, TopicChanged, RoomChanged, Moderated, Announced)
 
 
 # Answers to one session

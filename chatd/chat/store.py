@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from chatd.chat.account import Account, Person
 from chatd.chat.errors import ChatError
 from chatd.chat.events import Event
+from chatd.chat.file import File
 
 
 class StoreDown(ChatError):
@@ -223,6 +224,38 @@ class Store(Protocol):
 
     async def keep_setting(self, name: str, value: str) -> None:
         """Keep a value under a name."""
+
+    # Files: what was shared and is still there. The row of a file comes with its event.
+
+    async def files_in(self, room: str, *, limit: int) -> list[File]:
+        """What is shared in a room, newest first."""
+
+    async def files_between(self, person: int, other: int, *, limit: int) -> list[File]:
+        """What two people share with each other, newest first."""
+
+    async def partners(self, person: int) -> list[Person]:
+        """With whom somebody shares files, in either direction, by id."""
+
+    async def file(self, id: str) -> File | None:
+        """One file."""
+
+    async def file_of(self, event: int) -> File | None:
+        """The file that an event told of."""
+
+    async def space(self, owner: Person) -> tuple[int, int]:
+        """
+        How many bytes files take: those of one account, or of all guests if the owner
+        is a guest; and those of all. Each counts as 4 KiB at least.
+        """
+
+    async def remove_file(self, id: str) -> bool:
+        """Forget a file; whether there was one."""
+
+    async def expired_files(self, now: float, *, limit: int) -> list[str]:
+        """The ids of files whose time is over."""
+
+    async def file_ids(self) -> set[str]:
+        """The ids of all files."""
 
     # Accounts
 

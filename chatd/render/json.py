@@ -20,6 +20,7 @@ from chatd.chat.events import (
     Event,
     Failed,
     Greeting,
+    Handed,
     Invited,
     Joined,
     Killed,
@@ -41,6 +42,7 @@ from chatd.chat.events import (
     ServerBanned,
     ServerEvent,
     ServerUnbanned,
+    Shared,
     Stamped,
     TopicChanged,
     Welcome,
@@ -115,6 +117,9 @@ def _happened(event: Event) -> Fields:
             spoken = _stamp("whispered", event) | _sender(event.sender)
             spoken |= {"to": event.to.name, "text": event.text}
             return spoken | _key(event.key)
+        case Handed():
+            handed = _stamp("shared", event) | {"to": event.to.name}
+            return handed | _file(event)
         case Arrived():
             arrived = _stamp("arrived", event) | _person(event.person)
             return arrived | {"rooms": event.rooms}
@@ -148,6 +153,8 @@ def _in_room(event: RoomEvent) -> Fields:
             name = "said" if isinstance(event, Said) else "emoted"
             spoken = _stamp(name, event) | room | _sender(event.sender)
             return spoken | {"text": event.text} | _key(event.key)
+        case Shared():
+            return _stamp("shared", event) | room | _file(event)
         case TopicChanged():
             topic = _stamp("topic", event) | room | _sender(event.sender)
             return topic | {"text": event.text}
@@ -300,6 +307,17 @@ def _sender(sender: Person) -> Fields:
 
 def _person(person: Person) -> Fields:
     return {"person": person.name} | _mark(person)
+
+
+def _file(event: Shared | Handed) -> Fields:
+    return _sender(event.sender) | {
+        "file": event.file,
+        "name": event.name,
+        "size": event.size,
+        "type": event.mime,
+        "sha256": event.sha256,
+        "expires": round(event.expires, 3),
+    }
 
 
 def _mark(person: Person) -> Fields:

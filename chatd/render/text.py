@@ -25,6 +25,7 @@ from chatd.chat.events import (
     Event,
     Failed,
     Greeting,
+    Handed,
     Invited,
     Joined,
     Killed,
@@ -43,10 +44,12 @@ from chatd.chat.events import (
     Said,
     ServerBanned,
     ServerUnbanned,
+    Shared,
     TopicChanged,
     Welcome,
     Whispered,
 )
+from chatd.chat.file import size_in_words
 from chatd.chat.look import Look
 from chatd.chat.short_ids import short_id
 from chatd.render.paint import PLAIN, THEMES, Paint
@@ -55,6 +58,8 @@ from chatd.render.paint import PLAIN, THEMES, Paint
 NAMED = 30
 
 BELL = "\a"
+
+_HOW = "/files tells how to get it."
 
 
 def render(
@@ -163,6 +168,15 @@ class _Text:
         match event:
             case Said() | Emoted() | Whispered() | RoomOpened():
                 return None
+            case Shared():
+                file = _file(event)
+                return f"{event.sender.name} shares {file} in {event.room}: {_HOW}"
+            case Handed():
+                me = self.reader.id if self.reader else 0
+                if event.sender.id == me:
+                    return f"You share {_file(event)} with {event.to.name}."
+                to = "you" if event.to.id == me else event.to.name
+                return f"{event.sender.name} shares {_file(event)} with {to}: {_HOW}"
             case Arrived():
                 return f"{event.person.name} has joined the chat."
             case Departed():
@@ -380,6 +394,10 @@ def _room(room: RoomView) -> list[str]:
     if not room.history:
         lines.append(f"What is said in {room.name} is NOT kept: its history is off.")
     return lines
+
+
+def _file(event: Shared | Handed) -> str:
+    return f"{event.name} ({size_in_words(event.size)})"
 
 
 def _missed(event: Welcome) -> str:

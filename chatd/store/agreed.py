@@ -7,6 +7,7 @@ ADDRESSES = 100  # remembered for each account
 TOKENS = 20  # for each person
 COUNTED = 10_000  # unread messages of a room; nobody needs to know more exactly
 EVERYTHING = ""  # the conversation whose read mark counts for all
+FILE_COST = 4096  # bytes a file counts for at least: an empty one is a row, too
 LARGEST = 2**63 - 1  # of the ids
 
 

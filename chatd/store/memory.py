@@ -9,12 +9,14 @@ from twisted.internet.defer import Deferred, fail, succeed
 
 from chatd.chat.account import Account, Person, Role
 from chatd.chat.events import (
+    PRIVATE,
     SHOWN,
     SPOKEN,
     Act,
     Announced,
     Emoted,
     Event,
+    Handed,
     Invited,
     LockdownChanged,
     Moderated,
@@ -25,9 +27,10 @@ from chatd.chat.events import (
     Said,
     ServerBanned,
     ServerUnbanned,
+    Shared,
     TopicChanged,
-    Whispered,
 )
+from chatd.chat.file import File
 from chatd.chat.store import (
     Duplicate,
     PublicKey,
@@ -43,6 +46,7 @@ from chatd.store.agreed import (
     ADDRESSES,
     COUNTED,
     EVERYTHING,
+    FILE_COST,
     LARGEST,
     TOKENS,
     key_taken,
@@ -89,6 +93,7 @@ class MemoryStore:
         self._tokens: dict[str, tuple[Person, float]] = {}
         self._keys: dict[str, tuple[int, PublicKey]] = {}
         self._invitations: dict[str, float] = {}
+        self._files: dict[str, File] = {}
 
     # For tests
 
@@ -154,7 +159,7 @@ class MemoryStore:
             (
                 event
                 for event in self._sorted()
-                if isinstance(event, Whispered)
+                if isinstance(event, PRIVATE)
                 and (event.sender.id, event.to.id) in pairs
             ),
             before,
@@ -168,7 +173,7 @@ class MemoryStore:
         found: list[Event] = [
             event
             for event in self._sorted()
-            if isinstance(event, Whispered)
+            if isinstance(event, PRIVATE)
             and event.to.id == person
             and event.id > marks.get(f"@{event.sender.id}", 0)
             and event.id > marks.get(EVERYTHING, 0)
@@ -197,7 +202,7 @@ class MemoryStore:
         found = [
             event
             for event in self._sorted()
-            if isinstance(event, (Said, Emoted, Whispered))
+            if isinstance(event, (Said, Emoted, Shared, *PRIVATE))
             and (
                 _shown_in(event, query.rooms)
                 or bool(query.person and _whispered_with(event, query.person))
@@ -278,6 +283,66 @@ class MemoryStore:
     async def keep_setting(self, name: str, value: str) -> None:
         await self._turn()
         self._settings[name] = value
+
+    # Files
+
+    async def files_in(self, room: str, *, limit: int) -> list[File]:
+        await self._turn()
+        return self._newest(lambda file: file.to is None and file.room == room, limit)
+
+    async def files_between(self, person: int, other: int, *, limit: int) -> list[File]:
+        await self._turn()
+        ways = ((person, other), (other, person))
+        return self._newest(
+            lambda file: file.to is not None and (file.owner.id, file.to.id) in ways,
+            limit,
+        )
+
+    async def partners(self, person: int) -> list[Person]:
+        await self._turn()
+        found: dict[int, Person] = {}
+        for file in self._files.values():
+            if file.to is not None and file.owner.id == person:
+                found[file.to.id] = file.to
+        for file in self._files.values():
+            if file.to is not None and file.to.id == person:
+                found[file.owner.id] = file.owner
+        return [found[id] for id in sorted(found)]
+
+    async def file(self, id: str) -> File | None:
+        await self._turn()
+        return self._files.get(id)
+
+    async def file_of(self, event: int) -> File | None:
+        await self._turn()
+        return next((f for f in self._files.values() if f.event == event), None)
+
+    async def space(self, owner: Person) -> tuple[int, int]:
+        await self._turn()
+        own = total = 0
+        for file in self._files.values():
+            cost = max(file.size, FILE_COST)
+            total += cost
+            if file.owner.guest if owner.guest else file.owner.id == owner.id:
+                own += cost
+        return own, total
+
+    async def remove_file(self, id: str) -> bool:
+        await self._turn()
+        return self._files.pop(id, None) is not None
+
+    async def expired_files(self, now: float, *, limit: int) -> list[str]:
+        await self._turn()
+        over = [f for f in self._files.values() if 0 < f.expires <= now]
+        return [f.id for f in sorted(over, key=lambda f: f.expires)][:limit]
+
+    async def file_ids(self) -> set[str]:
+        await self._turn()
+        return set(self._files)
+
+    def _newest(self, fits: Callable[[File], bool], limit: int) -> list[File]:
+        found = [file for file in self._files.values() if fits(file)]
+        return sorted(found, key=lambda file: -file.event)[:limit]
 
     # Accounts
 
@@ -435,6 +500,8 @@ class MemoryStore:
             return Duplicate(self._events[self._by_key[who_and_key]])
         if row.id in self._events:
             return ValueError("there is an event with this id")
+        if isinstance(event, Shared | Handed) and event.file in self._files:
+            return ValueError("there is a file with this id")
         if row.key:
             self._by_key[who_and_key] = row.id
         self._events[row.id] = to_event(row)
@@ -458,6 +525,20 @@ class MemoryStore:
                 self._room(event.room).members.add(event.person.id)
             case Moderated():
                 _moderate(self._room(event.room), event)
+            case Shared() | Handed():
+                self._files[event.file] = File(
+                    event.file,
+                    event.id,
+                    event.sender,
+                    event.room if isinstance(event, Shared) else "",
+                    event.to if isinstance(event, Handed) else None,
+                    event.name,
+                    event.size,
+                    event.mime,
+                    event.sha256,
+                    event.time,
+                    event.expires,
+                )
             case RoleChanged() if event.person.id in self._accounts:
                 account = self._accounts[event.person.id]
                 self._accounts[account.id] = replace(account, role=event.role)
@@ -523,7 +604,7 @@ def _shown_in(event: Event, rooms: Collection[str]) -> bool:
 
 
 def _whispered_with(event: Event, person: int) -> bool:
-    return isinstance(event, Whispered) and person in (event.sender.id, event.to.id)
+    return isinstance(event, PRIVATE) and person in (event.sender.id, event.to.id)
 
 
 def _heard(

@@ -19,16 +19,17 @@ from sqlalchemy import (
 )
 
 from chatd.chat.account import Person
-from chatd.chat.events import SHOWN, SPOKEN, Announced, Event
+from chatd.chat.events import SHOWN, SPOKEN, Announced, Event, Shared
 from chatd.chat.store import Query
 from chatd.store import words
 from chatd.store.agreed import COUNTED, EVERYTHING, LARGEST
 from chatd.store.codec import KIND_OF, Row, milliseconds, to_event
-from chatd.store.schema import ANNOUNCED, KEYED, WHISPERED, accounts, events, marks
+from chatd.store.schema import ANNOUNCED, KEYED, PRIVATE, accounts, events, marks
 from chatd.store.sqlite import found, unindex
 
 _SHOWN = [KIND_OF[event] for event in SHOWN if event is not Announced]
 _SPOKEN = [KIND_OF[event] for event in SPOKEN]
+_SEARCHED = [*_SPOKEN, KIND_OF[Shared]]
 
 # Ids in one question.
 _SOME = 1_000
@@ -74,7 +75,7 @@ def whispers(
     """Read what two people told each other."""
     ways = {(person, other), (other, person)}
     parts = [
-        and_(WHISPERED, events.c.other == to, events.c.sender == sender)
+        and_(PRIVATE, events.c.other == to, events.c.sender == sender)
         for sender, to in ways
     ]
     return _nearest(connection, parts, before, after, limit)
@@ -87,7 +88,7 @@ def unseen_whispers(connection: Connection, person: int, limit: int) -> list[Eve
     conversation = literal("@") + cast(events.c.sender, Text)
     upto = mark.where(marks.c.conversation == conversation).scalar_subquery()
     part = and_(
-        WHISPERED,
+        PRIVATE,
         events.c.other == person,
         _id > everything,
         _id > func.coalesce(upto, 0),
@@ -107,8 +108,8 @@ def missed(
     parts = [
         *(_shown(room) for room in rooms),
         and_(ANNOUNCED),
-        and_(WHISPERED, events.c.other == person),
-        and_(WHISPERED, events.c.sender == person),
+        and_(PRIVATE, events.c.other == person),
+        and_(PRIVATE, events.c.sender == person),
     ]
     return _nearest(connection, parts, upto + 1, after, limit, earliest=True)
 
@@ -118,8 +119,8 @@ def search(connection: Connection, query: Query) -> list[Event]:
     own = or_(events.c.sender == query.person, events.c.other == query.person)
     conditions = [
         or_(
-            and_(events.c.room.in_(query.rooms), events.c.kind.in_(_SPOKEN)),
-            and_(WHISPERED, own) if query.person else literal(False),
+            and_(events.c.room.in_(query.rooms), events.c.kind.in_(_SEARCHED)),
+            and_(PRIVATE, own) if query.person else literal(False),
         ),
         events.c.time >= milliseconds(query.since),
     ]

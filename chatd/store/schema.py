@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 # All steps of the schema, oldest first; known here so that Alembic is loaded only
 # when there is something to do.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 
 metadata = MetaData()
 
@@ -28,7 +28,7 @@ Big = BigInteger().with_variant(Integer, "sqlite")
 
 # Literals, not parameters: the database must see that a partial index fits.
 KEYED = text("key <> ''")
-WHISPERED = text("kind = 'whispered'")
+PRIVATE = text("kind IN ('whispered', 'handed')")
 ANNOUNCED = text("kind = 'announced'")
 
 # The columns are those of codec.Row, in the same order.
@@ -64,9 +64,9 @@ def _partial(name: str, *columns: str, where: object, unique: bool = False) -> N
 
 
 _partial("events_key", "sender", "key", where=KEYED, unique=True)
-_partial("events_conversation", "other", "sender", "id", where=WHISPERED)
-_partial("events_whispered_to", "other", "id", where=WHISPERED)
-_partial("events_whispered_by", "sender", "id", where=WHISPERED)
+_partial("events_conversation", "other", "sender", "id", where=PRIVATE)
+_partial("events_whispered_to", "other", "id", where=PRIVATE)
+_partial("events_whispered_by", "sender", "id", where=PRIVATE)
 _partial("events_announced", "id", where=ANNOUNCED)
 
 rooms = Table(
@@ -169,6 +169,32 @@ ssh_keys = Table(
     Column("comment", Text, nullable=False),
     Index("ssh_keys_fingerprint", "fingerprint", unique=True),
     Index("ssh_keys_account", "account"),
+)
+
+# Of each file that is there, what its event said; a row comes and goes with it.
+files = Table(
+    "files",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("event", BigInteger, nullable=False),
+    Column("owner", BigInteger, nullable=False),
+    Column("owner_name", Text, nullable=False),
+    Column("owner_guest", Boolean, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("recipient", BigInteger, nullable=False),
+    Column("recipient_name", Text, nullable=False),
+    Column("recipient_guest", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Index("files_event", "event", unique=True),
+    Index("files_owner", "owner", "recipient", "event"),
+    Index("files_recipient", "recipient", "event"),
+    Index("files_room", "room", "event"),
+    Index("files_expires", "expires"),
 )
 
 invitations = Table(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Any, TypeVar
@@ -12,8 +13,9 @@ from twisted.logger import Logger
 
 from chatd.chat.account import Account, Person
 from chatd.chat.events import Event
+from chatd.chat.file import File
 from chatd.chat.store import PublicKey, Query, RoomRecord, ServerRecord, StoreDown
-from chatd.store import people, reading, records, sqlite
+from chatd.store import people, reading, records, shared, sqlite
 from chatd.store.lock import Lock
 from chatd.store.opening import cannot_open, prepare
 from chatd.store.workers import Inline, Threads, Workers, close
@@ -172,6 +174,35 @@ class SqlStore:
 
     async def keep_setting(self, name: str, value: str) -> None:
         await self._write(records.keep_setting, name, value)
+
+    # Files
+
+    async def files_in(self, room: str, *, limit: int) -> list[File]:
+        return await self._read(shared.files_in, room, limit)
+
+    async def files_between(self, person: int, other: int, *, limit: int) -> list[File]:
+        return await self._read(shared.files_between, person, other, limit)
+
+    async def partners(self, person: int) -> list[Person]:
+        return await self._read(shared.partners, person)
+
+    async def file(self, id: str) -> File | None:
+        return await self._read(partial(shared.file, id=id))
+
+    async def file_of(self, event: int) -> File | None:
+        return await self._read(partial(shared.file, event=event))
+
+    async def space(self, owner: Person) -> tuple[int, int]:
+        return await self._read(shared.space, owner)
+
+    async def remove_file(self, id: str) -> bool:
+        return await self._write(shared.remove_file, id)
+
+    async def expired_files(self, now: float, *, limit: int) -> list[str]:
+        return await self._read(shared.expired_files, now, limit)
+
+    async def file_ids(self) -> set[str]:
+        return await self._read(shared.file_ids, slow=True)
 
     # Accounts
 

@@ -175,7 +175,7 @@ def found(
 
 
 # Kinds of events whose text is found.
-SEARCHED = ("said", "emoted", "whispered")
+SEARCHED = ("said", "emoted", "whispered", "shared", "handed")
 
 
 def _indexed(text: str) -> str:

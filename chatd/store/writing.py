@@ -21,6 +21,7 @@ from chatd.chat.account import Person
 from chatd.chat.events import (
     Act,
     Event,
+    Handed,
     Invited,
     LockdownChanged,
     Moderated,
@@ -30,12 +31,14 @@ from chatd.chat.events import (
     RoomOpened,
     ServerBanned,
     ServerUnbanned,
+    Shared,
     TopicChanged,
 )
 from chatd.chat.store import Duplicate, StoreDown
 from chatd.store.codec import Row, milliseconds, to_row
 from chatd.store.reading import by_key
-from chatd.store.schema import accounts, bans, room_people, rooms, settings
+from chatd.store.schema import accounts, bans, files, room_people, rooms, settings
+from chatd.store.shared import row_of
 
 # These are the fault of what was to be written; other errors are the database's.
 _OWN_FAULT = (IntegrityError, DataError, InterfaceError, ProgrammingError)
@@ -168,7 +171,9 @@ def keep(connection: Connection, events: Sequence[Event], insert: Insert) -> Non
     rows = [to_row(event) for event in events]
     insert(connection, rows)
     for row, event in zip(rows, events, strict=True):
-        if row.kind not in _CHANGES_NOTHING:
+        if isinstance(event, Shared | Handed):
+            connection.execute(insert_into(files).values(row_of(event)))
+        elif row.kind not in _CHANGES_NOTHING:
             _apply(connection, event)
 
 

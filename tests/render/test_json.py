@@ -23,6 +23,7 @@ from chatd.chat.events import (
     Event,
     Failed,
     Greeting,
+    Handed,
     Invited,
     Joined,
     Killed,
@@ -41,6 +42,7 @@ from chatd.chat.events import (
     Said,
     ServerBanned,
     ServerUnbanned,
+    Shared,
     TopicChanged,
     Welcome,
     Whispered,
@@ -53,6 +55,14 @@ BOB = Person(2, "bob")
 
 STAMP = {"id": "7224", "time": 1795262400.123}
 AT = {"id": 7224, "time": 1795262400.1234}
+FILE: dict[str, Any] = {
+    "file": "f00d",
+    "name": "plan.txt",
+    "size": 84_000,
+    "mime": "text/plain",
+    "sha256": "ab12",
+    "expires": 1.5,
+}
 
 VIEW = RoomView("ops", "fire", ("ann", "bob"), True, False, 3, 1)
 ROOM = {
@@ -98,6 +108,35 @@ EVENTS: list[tuple[Event, dict[str, Any]]] = [
             "to": "bob",
             "text": "psst",
             "key": "k",
+        },
+    ),
+    (
+        Shared(room="ops", sender=BOB, **FILE, **AT),
+        {
+            "event": "shared",
+            "room": "ops",
+            "sender": "bob",
+            "guest": True,
+            "file": "f00d",
+            "name": "plan.txt",
+            "size": 84_000,
+            "type": "text/plain",
+            "sha256": "ab12",
+            "expires": 1.5,
+        },
+    ),
+    (
+        Handed(to=BOB, sender=ANN, **FILE, **AT),
+        {
+            "event": "shared",
+            "to": "bob",
+            "sender": "ann",
+            "file": "f00d",
+            "name": "plan.txt",
+            "size": 84_000,
+            "type": "text/plain",
+            "sha256": "ab12",
+            "expires": 1.5,
         },
     ),
     (

@@ -28,6 +28,7 @@ from chatd.chat.events import (
     Event,
     Failed,
     Greeting,
+    Handed,
     Invited,
     Joined,
     Killed,
@@ -46,6 +47,7 @@ from chatd.chat.events import (
     Said,
     ServerBanned,
     ServerUnbanned,
+    Shared,
     TopicChanged,
     Welcome,
     Whispered,
@@ -68,6 +70,14 @@ ECHO = look(render, zone=UTC, echo=True)
 
 AT = "[2026-11-21 12:00:00] "
 STAMP: dict[str, Any] = {"id": 7224, "time": NOON}
+FILE: dict[str, Any] = {
+    "file": "f00d",
+    "name": "plan.txt",
+    "size": 84_000,
+    "mime": "text/plain",
+    "sha256": "ab12",
+    "expires": 1.5,
+}
 UNTIL = NOON + 3600
 SHOW = f"/show {short_id(7224)}"
 
@@ -196,6 +206,18 @@ HAPPENED: list[tuple[Event, str]] = [
     (
         MotdChanged(sender=ANN, text="", **STAMP),
         "ann cleared the message of the day.",
+    ),
+    (
+        Shared(room="ops", sender=ANN, **FILE, **STAMP),
+        "ann shares plan.txt (84 kB) in ops: /files tells how to get it.",
+    ),
+    (
+        Handed(to=BOB, sender=ANN, **FILE, **STAMP),
+        "You share plan.txt (84 kB) with bob.",
+    ),
+    (
+        Handed(to=ANN, sender=BOB, **FILE, **STAMP),
+        "bob shares plan.txt (84 kB) with you: /files tells how to get it.",
     ),
 ]
 

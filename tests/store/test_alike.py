@@ -28,6 +28,7 @@ names = {
     "room": st.sampled_from(ROOMS),
     "text": texts | st.just("\ud800"),
     "key": st.sampled_from(["", "", "k", "l"]),
+    "file": st.sampled_from(["f1", "f2", "f3", "f4", "f5", "f6"]),
     "target": st.sampled_from(["account:ann", "network:::/0"]),
 }
 types = {
@@ -84,6 +85,14 @@ def questions(store: Store, draw: Any) -> Iterator[Coroutine[Any, Any, Any]]:
     yield store.mentions(person, marks, limit=limit)
     yield store.forget("Ops", before=float(before), limit=limit)
     yield store.stored(range(50))
+    yield store.files_in("ops", limit=limit)
+    yield store.files_between(person.id, draw(types[Person]).id, limit=limit)
+    yield store.file("f1")
+    yield store.file_of(after)
+    yield store.space(person)
+    yield store.expired_files(float(before), limit=100)
+    yield store.remove_file("f1")
+    yield store.file_ids()
     yield store.server()
     yield store.operators()
 
@@ -145,6 +154,8 @@ class AlikeTests(SynchronousTestCase):
 
 def plain(answer: Any) -> Any:
     """An answer in which order is left out where it means nothing."""
+    if isinstance(answer, list) and all(isinstance(one, str) for one in answer):
+        return sorted(answer)
     if hasattr(answer, "bans"):
         return replace(answer, bans=frozenset(answer.bans))
     return answer
