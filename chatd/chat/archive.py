@@ -125,12 +125,12 @@ class Archive:
         if around:
             half = limit // 2
             older = await ask(around, 0, half + 1)
-            newer = await ask(0, around - 1, limit - half)
+            newer = await ask(0, max(1, around - 1), limit - half)
             more = len(older) > half
             return Past("history", (*older[more:], *newer), more=more, room=room)
         events = await ask(before, after, limit + 1)
         more = len(events) > limit
-        events = events[:limit] if after else events[-limit:]
+        events = events[:limit] if after and not before else events[-limit:]
         return Past("history", tuple(events), more=more, room=room)
 
     async def log(self, session: "Session", room: Room) -> AsyncIterator[Past]:
@@ -285,14 +285,17 @@ class Archive:
 
     async def waiting(self, session: "Session", limit: int) -> list[PrivateEvent]:
         """The private messages that nobody has read yet."""
-        if session.account is None:
+        account = session.account
+        if account is None:
             return []
-        events = await self._store.unseen_whispers(session.account.id, limit=limit)
+        events = await self._store.unseen_whispers(account.id, limit=limit)
+        marks = self._marks.get(account.id, {})  # perhaps not yet stored
         return [
             event
             for event in events
             if isinstance(event, PRIVATE)
-            and event.sender.id not in session.account.ignored
+            and event.sender.id not in account.ignored
+            and event.id > mark(marks, f"@{event.sender.id}")
         ]
 
     async def catch_up(self, session: "Session") -> tuple[Past, Past, list[RoomView]]:
@@ -359,20 +362,23 @@ class Archive:
 
     async def keep_marks(self) -> None:
         """Store the marks that moved."""
-        moved, self._moved = self._moved, set()
-        for account in moved:
-            await self._store.keep_marks(account, self._marks.get(account, {}))
-            if not self._hub.sessions_of(account):
-                self._marks.pop(account, None)
+        for account in list(self._moved):
+            marks = dict(self._marks[account])
+            await self._store.keep_marks(account, marks)
+            if self._marks[account] == marks:
+                self._moved.discard(account)
+                self._forget(account)
 
     def departed(self, session: "Session") -> None:
         """The session is gone."""
         self._missed.pop(session, None)
-        account = session.account
-        if account is None or self._hub.sessions_of(account.id):
-            return
-        if account.id not in self._moved:
-            self._marks.pop(account.id, None)
+        if session.account is not None:
+            self._forget(session.account.id)
+
+    def _forget(self, account: int) -> None:
+        """Nobody needs the marks of somebody who is gone, once they are stored."""
+        if account not in self._moved and not self._hub.sessions_of(account):
+            self._marks.pop(account, None)
 
 
 def mark(marks: dict[str, int], conversation: str) -> int:

@@ -127,29 +127,49 @@ class Delivery:
     def _show_presence(
         self, event: Arrived | Departed | AwayChanged | Renamed | Joined | Left
     ) -> None:
-        names = self._hub.where(event)
-        if not self._hub.presence.apply(event):
-            if isinstance(event, Renamed):
-                self._apply_rename(event)
-            return
-        found = map(self._hub.rooms.get, names)
+        found = map(self._hub.rooms.get, self._hub.where(event))
         rooms = [room for room in found if room is not None]
-        sessions = self._hub.sessions_of(event.person.id)
-        for room in rooms:
-            room.apply(event)
-            if isinstance(event, Arrived | Joined):
-                for session in sessions:
-                    self._hub.outbox.enter(room, session)
-        if isinstance(event, Renamed):
-            self._apply_rename(event)
+        if isinstance(event, Arrived):
+            # One that was to be opened may not have been stored.
+            event = replace(event, rooms=tuple(room.name for room in rooms))
+        elif isinstance(event, Joined | Left) and not rooms:
+            return
+        if not self._change_presence(event, rooms):
+            return
         if len(rooms) == 1:
             self._hub.outbox.put(event, rooms[0])
         elif rooms:
             self._tell_rooms(event, rooms)
         else:
-            self._hub.outbox.tell(event, sessions)
-        if isinstance(event, Left):
-            self._leave_room(event.person.id, rooms)
+            self._hub.outbox.tell(event, self._hub.sessions_of(event.person.id))
+        if isinstance(event, Left | Departed):
+            # Who departed may be coming in again: from the start, then.
+            self._leave_rooms(event.person.id, rooms)
+
+    def _change_presence(
+        self,
+        event: Arrived | Departed | AwayChanged | Renamed | Joined | Left,
+        rooms: list[Room],
+    ) -> bool:
+        """
+        Change who is here, and in which rooms.
+
+        @return: Whether others see a change.
+        """
+        changed = self._hub.presence.apply(event)
+        sessions = self._hub.sessions_of(event.person.id)
+        if isinstance(event, Renamed):
+            # Also one that others do not see: a guest became a member.
+            for session in sessions:
+                session.person = event.now
+        elif not changed:
+            return False
+        for room in rooms:
+            room.apply(event)
+            if isinstance(event, Arrived | Joined):
+                for session in sessions:
+                    self._hub.outbox.enter(room, session)
+        return changed
 
     def _tell_rooms(
         self,
@@ -170,11 +190,7 @@ class Delivery:
                 event = replace(event, rooms=names)
             self._hub.outbox.tell(event, readers)
 
-    def _apply_rename(self, event: Renamed) -> None:
-        for session in self._hub.sessions_of(event.person.id):
-            session.person = event.now
-
-    def _leave_room(self, person: int, rooms: list[Room]) -> None:
+    def _leave_rooms(self, person: int, rooms: list[Room]) -> None:
         for session in self._hub.sessions_of(person):
             for room in rooms:
                 self._hub.outbox.leave(room, session)
@@ -200,7 +216,7 @@ class Delivery:
                     self._hub.outbox.tell(event, sessions, event.person)
             case Moderated(act=Act.KICK | Act.BAN):
                 self._hub.presence.apply(event)
-                self._leave_room(event.person.id, [room])
+                self._leave_rooms(event.person.id, [room])
             case _:
                 pass
 

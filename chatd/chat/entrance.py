@@ -22,10 +22,10 @@ from chatd.chat.events import (
     Event,
     Notice,
     Past,
+    PrivateEvent,
     Renamed,
     RoleChanged,
     Welcome,
-    Whispered,
 )
 from chatd.chat.login import Login
 from chatd.chat.names import Name, is_reserved, person_name
@@ -57,8 +57,10 @@ class Entrance:
             raise BadRequest(f"You are here already, as {session.person.name}.")
         if request.resume and not _CURSOR.fullmatch(request.resume):
             raise BadRequest("That cursor was not made by this server.")
-        session.asking = ""
+        asked, session.asking = session.asking, ""
         session.door.secret(False)
+        if asked and not request.password:
+            raise BadRequest("Type another name to come in.")
         try:
             if request.token:
                 await self._by_token(session, request)
@@ -68,15 +70,27 @@ class Entrance:
                 await self._as_guest(session, request)
         except PasswordNeeded:
             if request.show:
-                session.asking = request.name
-                session.door.secret(True)
+                self._ask(session, request.name)
             raise
+        except ChatError as error:
+            if asked:
+                # The next line is the password once more: never take it for a name.
+                self._ask(session, asked)
+                error.text += (
+                    " Type the password again, or press Enter to take another name."
+                )
+            raise
+
+    def _ask(self, session: "Session", name: str) -> None:
+        session.asking = name
+        session.door.secret(True)
 
     async def log_in(self, session: "Session", name: str, password: str) -> None:
         """Come in with an account; a guest stops being one."""
         if session.account is not None:
             raise BadRequest(f"You are logged in already, as {session.account.name}.")
-        await self._by_password(session, Enter(name, password, show=True))
+        show = session.look.shows_latest
+        await self._by_password(session, Enter(name, password, show=show))
 
     async def register(
         self, session: "Session", text: str, password: str, code: str
@@ -87,7 +101,11 @@ class Entrance:
             raise BadRequest(f"You have an account already: {session.account.name}.")
         if hub.lockdown:
             raise Closed("The server is locked down: nobody can register now.")
+        hub.bans.check(address=session.address)
         name = self._check_name(text)
+        await self._check_unowned(name)
+        if session.ended:
+            return
         guest = session.person
         id = guest.id if guest else hub.stamps.next()[0]
         if guest is None:
@@ -101,17 +119,16 @@ class Entrance:
         except BaseException:
             if guest is None:
                 hub.places.release(id)
-            elif session.person is not None and session.person.name != name.shown:
+            else:
                 hub.places.drop(name, id)
             raise
         if guest is None:
-            await self._come_in(session, account.person, account, Enter(show=True))
+            show = session.look.shows_latest
+            await self._come_in(session, account.person, account, Enter(show=show))
         else:
-            await self._hub.store.remove_tokens(id)
             hub.update_account(account)
-            hub.publish(Renamed(person=guest, now=account.person), session)
-            self._drop_name(guest, name)
-            await hub.store.keep_rooms_of(account.id, hub.rooms_of(account.id))
+            self._renamed(session, guest, account.person)
+            await hub.keep_rooms(session)
         session.tell(
             Notice(
                 f"{account.name} is yours from now on: /login {account.name} PASSWORD."
@@ -127,24 +144,33 @@ class Entrance:
         name = self._check_name(text)
         if name.shown == guest.name:
             raise BadRequest(f"You are called {name.shown} already.")
+        await self._check_unowned(name)
+        guest = session.somebody()
         hub.places.rename(name, guest.id)
-        try:
-            await self._check_free(name)
-        except ChatError:
-            if name.key != person_name(guest.name).key:
-                hub.places.drop(name, guest.id)
-            raise
         now = replace(guest, name=name.shown)
-        hub.publish(Renamed(person=guest, now=now), session)
-        self._drop_name(guest, name)
+        self._renamed(session, guest, now)
+        if session.token:
+            await self._keep_token(session.token, now)
+
+    def _renamed(self, session: "Session", was: Person, now: Person) -> None:
+        """Tell everybody that somebody has another name, and give the old one back."""
+        hub = self._hub
+        if hub.sessions_of(now.id):
+            hub.publish(Renamed(person=was, now=now), session)
+        hub.places.drop(person_name(was.name), now.id)
 
     async def claim(self, session: "Session", code: str) -> None:
         """Become the first operator."""
         await self._login.claim(session, code)
         person = session.somebody()
-        self._hub.publish(
-            RoleChanged(sender=person, person=person, role=Role.OPERATOR), session
-        )
+        try:
+            self._hub.publish(
+                RoleChanged(sender=person, person=person, role=Role.OPERATOR), session
+            )
+            await session.happened()
+        except ChatError:
+            self._login.not_claimed(code)
+            raise
 
     # Who it is
 
@@ -152,26 +178,22 @@ class Entrance:
         hub = self._hub
         digest = hub.secrets.digest(request.token)
         person = await hub.store.token(digest, hub.now())
-        if person is None:
+        # A guest may have become a member since.
+        account = await hub.store.account(person.id) if person else None
+        gone = account is not None and not account.secret
+        if person is None or gone or (account is None and not person.guest):
             raise WrongPassword("This token is not, or no longer, good.")
-        account = None
-        if not person.guest:
-            account = await hub.store.account(person.id)
-            if account is None or not account.secret:
-                raise WrongPassword("This token is not, or no longer, good.")
-            if account.role < Role.OPERATOR:
-                hub.bans.check(account=account.key)
+        if account is not None:
+            self._check_bans(session, account)
+            name = Name(account.name, account.key, account.skeleton)
+            hub.places.take(name, account.id, hub.rules.max_people)
             person = account.person
+        else:
+            here = hub.presence.get(person.id)
+            if here is not None:
+                person = here.person  # perhaps under another name by now
+            await self._take_as_guest(session, person)
         session.token = digest
-        name = person_name(person.name)
-        hub.places.take(name, person.id, hub.rules.max_people)
-        if person.guest:
-            try:
-                self._check_guests()
-                await self._check_free(name)
-            except ChatError:
-                hub.places.release(person.id)
-                raise
         await self._come_in(session, person, account, request)
 
     async def _by_password(self, session: "Session", request: Enter) -> None:
@@ -183,31 +205,34 @@ class Entrance:
             if session.failed_logins >= hub.rules.failed_logins_session:
                 hub.let_go(session, "it tried too many wrong passwords")
             raise
-        if account.role < Role.OPERATOR:
-            hub.bans.check(account=account.key)
+        self._check_bans(session, account)
         name = Name(account.name, account.key, account.skeleton)
-        hub.places.take(name, account.id, hub.rules.max_people)
+        # A guest's own place will be free.
+        limit = hub.rules.max_people + (session.person is not None)
+        hub.places.take(name, account.id, limit)
         if session.person is not None:
             hub.step_out(session, "is coming back with an account")
         await self._come_in(session, account.person, account, request)
 
     async def _as_guest(self, session: "Session", request: Enter) -> None:
-        hub = self._hub
         name = self._check_name(request.name)
-        id = hub.stamps.next()[0]
-        try:
-            hub.places.take(name, id, hub.rules.max_people)
-        except NameTaken:
-            # The owner may be here with another session.
-            await self._check_free(name)
-            raise
-        try:
-            await self._check_free(name)
-            self._check_guests()
-        except ChatError:
-            hub.places.release(id)
-            raise
-        await self._come_in(session, Person(id, name.shown), None, request)
+        person = Person(self._hub.stamps.next()[0], name.shown)
+        await self._take_as_guest(session, person)
+        await self._come_in(session, person, None, request)
+
+    async def _take_as_guest(self, session: "Session", person: Person) -> None:
+        """Take name and place, if a guest may have them."""
+        hub = self._hub
+        hub.bans.check(address=session.address)
+        name = person_name(person.name)
+        # Asked first: not even for a moment may a guest hold what is somebody's own.
+        await self._check_free(name)
+        self._check_guests()
+        hub.places.take(name, person.id, hub.rules.max_people)
+
+    def _check_bans(self, session: "Session", account: Account) -> None:
+        if account.role < Role.OPERATOR:
+            self._hub.bans.check(account=account.key, address=session.address)
 
     def _check_name(self, text: str) -> Name:
         if len(text.split()) > 1:
@@ -238,6 +263,20 @@ class Entrance:
                 f"{name.shown} looks like the name of somebody else. Take another name."
             )
 
+    async def _check_unowned(self, name: Name) -> None:
+        """
+        As L{_check_free}, where no password would help.
+
+        @raise NameTaken: if the name, or a look-alike, belongs to an account.
+        """
+        try:
+            await self._check_free(name)
+        except PasswordNeeded:
+            raise NameTaken(
+                f"{name.shown} belongs to somebody. If it is you: "
+                f"/login {name.shown} PASSWORD"
+            ) from None
+
     def _check_guests(self) -> None:
         if self._hub.lockdown:
             raise Closed("The server is locked down: only members come in now.")
@@ -246,11 +285,6 @@ class Entrance:
                 "This server takes no guests. /login NAME PASSWORD, "
                 "or /register NAME PASSWORD."
             )
-
-    def _drop_name(self, person: Person, now: Name) -> None:
-        old = person_name(person.name)
-        if old != now:
-            self._hub.places.drop(old, person.id)
 
     # What they see
 
@@ -364,17 +398,18 @@ class Entrance:
         return allowed[: hub.rules.rooms_per_person]
 
     async def _token(self, session: "Session", person: Person) -> str:
-        hub = self._hub
-        token = hub.secrets.new_token()
-        digest = hub.secrets.digest(token)
-        rules = hub.rules
-        seconds = rules.guest_token_seconds if person.guest else rules.token_seconds
-        await hub.store.add_token(digest, person, hub.now() + seconds)
-        session.token = digest
+        token = self._hub.secrets.new_token()
+        session.token = self._hub.secrets.digest(token)
+        await self._keep_token(session.token, person)
         return token
 
+    async def _keep_token(self, digest: str, person: Person) -> None:
+        rules = self._hub.rules
+        seconds = rules.guest_token_seconds if person.guest else rules.token_seconds
+        await self._hub.store.add_token(digest, person, self._hub.now() + seconds)
+
     async def _show_latest(
-        self, session: "Session", waiting: list[Whispered]
+        self, session: "Session", waiting: list[PrivateEvent]
     ) -> list[Past]:
         hub = self._hub
         shown = []

@@ -257,8 +257,6 @@ class Hub:
         if person is None:
             return
         self.outbox.finish(session)
-        self.archive.departed(session)
-        session.person = session.account = session.room = None
         sessions = self._people[person.id]
         del sessions[session]
         if not sessions:
@@ -267,6 +265,8 @@ class Hub:
             here = self.presence.get(person.id)
             rooms = tuple(here.rooms) if here else ()
             self.publish(Departed(person=person, rooms=rooms, reason=reason))
+        self.archive.departed(session)
+        session.person = session.account = session.room = None
         self.places.release(person.id)
         _log.info("{name} left: {reason}", name=person.name, reason=reason or "gone")
 

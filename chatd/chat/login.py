@@ -229,6 +229,10 @@ class Login:
             )
         self._claim = ""
 
+    def not_claimed(self, code: str) -> None:
+        """The code was not used after all: it stays good."""
+        self._claim = self._digest(code)
+
     # Invitations
 
     async def invitation(self, session: Session) -> str:

@@ -8,6 +8,10 @@ from chatd.chat.names import Name
 
 @dataclass(slots=True)
 class _Place:
+    """
+    @ivar names: All that are taken; twice, if it is taken for two reasons.
+    """
+
     sessions: int = 0
     names: list[Name] = field(default_factory=list)
 
@@ -35,7 +39,7 @@ class Places:
         @raise NameTaken: if somebody else has the name, or a look-alike.
         @raise Full: if there is no room for another person.
         """
-        self.rename(name, owner, check_only=True)
+        self._check(name, owner)
         place = self._owners.get(owner)
         if place is None:
             if len(self._owners) >= limit:
@@ -44,28 +48,24 @@ class Places:
                 )
             place = self._owners[owner] = _Place()
         place.sessions += 1
-        self._add(place, name, owner)
+        if name not in place.names:
+            self._add(place, name, owner)
 
-    def rename(self, name: Name, owner: int, *, check_only: bool = False) -> None:
+    def rename(self, name: Name, owner: int) -> None:
         """
         Take one more name for somebody who has a place; L{drop} gives one back.
 
         @raise NameTaken: if somebody else has the name, or a look-alike.
         """
-        if self._keys.get(name.key, owner) != owner:
-            raise NameTaken(f"Somebody here is called {name.shown}. Take another name.")
-        if self._skeletons.get(name.skeleton, owner) != owner:
-            raise NameTaken(
-                f"{name.shown} looks like the name of somebody here. Take another name."
-            )
-        if not check_only:
-            self._add(self._owners[owner], name, owner)
+        self._check(name, owner)
+        self._add(self._owners[owner], name, owner)
 
     def drop(self, name: Name, owner: int) -> None:
-        """Give a name back, keeping the place."""
-        place = self._owners[owner]
-        place.names.remove(name)
-        self._free(place, name)
+        """Give a name back, keeping the place; nothing, if it was given up already."""
+        place = self._owners.get(owner)
+        if place is not None and name in place.names:
+            place.names.remove(name)
+            self._free(place, name)
 
     def release(self, owner: int) -> bool:
         """
@@ -82,9 +82,16 @@ class Places:
             self._free(None, name)
         return True
 
+    def _check(self, name: Name, owner: int) -> None:
+        if self._keys.get(name.key, owner) != owner:
+            raise NameTaken(f"Somebody here is called {name.shown}. Take another name.")
+        if self._skeletons.get(name.skeleton, owner) != owner:
+            raise NameTaken(
+                f"{name.shown} looks like the name of somebody here. Take another name."
+            )
+
     def _add(self, place: _Place, name: Name, owner: int) -> None:
-        if name not in place.names:
-            place.names.append(name)
+        place.names.append(name)
         self._keys[name.key] = self._skeletons[name.skeleton] = owner
 
     def _free(self, place: _Place | None, name: Name) -> None:

@@ -593,7 +593,8 @@ class Session:
                     Notice(f"Slow down, {behind:.0f} s: your lines wait, none is lost.")
                 )
             pause: Deferred[None] = Deferred()
-            self._hub.clock.callLater(seconds, pause.callback, None)
+            # Never so short that rounding makes it nothing.
+            self._hub.clock.callLater(max(seconds, 0.001), pause.callback, None)
             await pause
         if len(self._queue) <= 1:
             self._pushing_since = None

@@ -194,7 +194,7 @@ class MemoryStore:
                 or _whispered_with(event, person)
             )
         ]
-        return found[:limit]
+        return _latest(found, limit)
 
     async def search(self, query: Query) -> list[Event]:
         await self._turn()

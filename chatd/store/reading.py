@@ -111,7 +111,7 @@ def missed(
         and_(PRIVATE, events.c.other == person),
         and_(PRIVATE, events.c.sender == person),
     ]
-    return _nearest(connection, parts, upto + 1, after, limit, earliest=True)
+    return _nearest(connection, parts, upto + 1, after, limit)
 
 
 def search(connection: Connection, query: Query) -> list[Event]:
@@ -209,17 +209,13 @@ def _nearest(
     before: int,
     after: int,
     limit: int,
-    *,
-    earliest: bool = False,
 ) -> list[Event]:
     """
     Read events that fit any of several conditions: the latest, or nearest to a bound.
 
     Each condition is asked by itself, because each has an index in the order of ids.
-
-    @param earliest: The first ones of those between the bounds.
     """
-    rising = earliest or (bool(after) and not before)
+    rising = bool(after) and not before
     bounds = [_id > min(after, LARGEST)] if after else []
     if 0 < before <= LARGEST:
         bounds.append(_id < before)
