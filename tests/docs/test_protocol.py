@@ -71,7 +71,7 @@ class Player:
             case [name, "says:", line]:
                 type_in(self._hub, self._people[name], line)
             case ["connect"]:
-                self._peer = Peer(self._hub, self._factory)
+                self._peer = Peer(self._hub, self._factory, secure=True)
             case ["the", "connection", "breaks"] if self._peer is not None:
                 self._peer.lose(clean=False)
                 self._peer = None

@@ -53,9 +53,9 @@ class DoorCase(wire.DoorCase):
 
     def program(self) -> Program:
         """A program that has read the hello."""
-        program = Program(self.hub, self.factory)
+        program = Program(self.hub, self.factory, secure=True)
         (hello,) = program.events()
-        self.assertEqual(hello["event"], "hello")
+        self.assertEqual((hello["event"], hello["secure"]), ("hello", True))
         return program
 
     def enter(self, name: str, **fields: object) -> Program:
@@ -121,6 +121,18 @@ class EnteringTests(DoorCase):
         done = other.do({"do": "enter", "token": token})[0]
         self.assertEqual((done["event"], done["name"]), ("done", "bob"))
 
+    def test_register(self) -> None:
+        """A new account is made by a command, and one comes in with it."""
+        program = self.program()
+        line = f"/register ann {wire.PASSWORD}"
+        got = program.do({"do": "command", "line": line, "ref": 1})
+        state, done = [e for e in got if e["event"] == "done"]
+        self.assertEqual((state["ref"], state["account"]), (None, "ann"))
+        self.assertEqual(done["ref"], 1)
+        (failed,) = self.program().do({"do": "command", "line": line, "ref": 1})
+        self.assertEqual(failed["code"], "name-taken")
+        self.assertNotIn(wire.PASSWORD, str(failed))
+
     def test_not_entered(self) -> None:
         """Whoever has not come in can ask, but not speak."""
         program = self.program()
@@ -155,7 +167,7 @@ class EnteringTests(DoorCase):
         program = self.enter("ann")
         self.assertEqual(program.protocol.session.address, "192.0.2.1")
         self.assertEqual(program.protocol.session.kind, "json")
-        self.assertFalse(program.protocol.session.secure)
+        self.assertTrue(program.protocol.session.secure)
 
 
 class TalkingTests(DoorCase):
