@@ -130,6 +130,12 @@ class NotStored(ChatError):
     code = "not-stored"
 
 
+class Unreadable(ChatError):
+    """A file is damaged, or the disk does not give it."""
+
+    code = "unreadable"
+
+
 class Broken(ChatError):
     """A bug was met; its traceback is in the log."""
 

@@ -1,6 +1,7 @@
 """What the chat needs from the world; C{service.py} hands the real ones in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from chatd.chat.events import Event
@@ -53,6 +54,82 @@ class Bus(Protocol):
 
     def connect(self, deliver: Callable[[Event], None]) -> None:
         """From now on hear what they tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """
+    A file that is whole on the disk.
+
+    @ivar sha256: Of its content, in hexadecimal digits.
+    """
+
+    id: str
+    size: int
+    sha256: str
+
+
+class Incoming(Protocol):
+    """A file that is being written, from its beginning to its end."""
+
+    @property
+    def id(self) -> str:
+        """What it is stored under."""
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+
+    async def write(self, data: bytes) -> None:
+        """
+        Add to the end; whoever waits for it keeps little in memory.
+
+        @raise ChatError: if it cannot be kept; then nothing is left of it.
+        """
+
+    async def finish(self) -> Kept:
+        """
+        See it whole on the disk.
+
+        @raise ChatError: as for L{write}.
+        """
+
+    async def abort(self) -> None:
+        """Leave nothing behind; nothing happens if it was finished."""
+
+
+class Outgoing(Protocol):
+    """A file that is being read."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    async def read(self, offset: int, length: int) -> bytes:
+        """
+        Read at a place; perhaps less than asked for, and nothing at the end.
+
+        @raise ChatError: if it cannot be read, or is not what was written.
+        """
+
+    async def close(self) -> None:
+        """Read no more."""
+
+
+class Files(Protocol):
+    """Keeps the content of shared files. Everything may raise C{ChatError}."""
+
+    async def create(self) -> Incoming:
+        """Begin a file."""
+
+    async def open(self, id: str) -> Outgoing:
+        """Read a file that was finished."""
+
+    async def remove(self, id: str) -> None:
+        """Remove a file; nothing happens if it is gone."""
+
+    async def sweep(self, known: Collection[str]) -> int:
+        """Remove whatever is not known; how many files that were."""
 
 
 class Server(Protocol):

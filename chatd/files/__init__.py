@@ -1,0 +1,1 @@
+"""The content of shared files, encrypted on the disk of this machine."""
