@@ -1,35 +1,26 @@
-"""The telnet side of the text door: negotiation, and the line editor."""
+"""What is typed at a terminal, and what is shown above it."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
-from chatd.wire.editor import Editor, EndOfFile, Interrupt, Line, TooLong
-from chatd.wire.telnet import (
-    Command,
-    Data,
-    OptionChanged,
-    Telnet,
-    TerminalType,
-    WindowSize,
-    escape,
-)
+from chatd.wire.editor import Editor, Outcome
+from chatd.wire.fold import fold
+from chatd.wire.typewriter import Typewriter
 
 # Terminals that cannot show colour or move the cursor.
-DUMB = ("dumb", "unknown", "network")
+DUMB = ("", "dumb", "unknown", "network")
 
-
-_KEYS = {
-    Command.INTERRUPT: b"\x03",
-    Command.ERASE_CHARACTER: b"\x7f",
-    Command.ERASE_LINE: b"\x15",
-}
+Typed: TypeAlias = Callable[[Outcome], None]
 
 
 class Terminal:
     """
-    What a telnet client is: lines that it edits itself, or keys for our editor.
+    A terminal that sends keys; or, while there is no editor, lines that its own side
+    has edited.
 
+    @ivar editor: What makes lines of keys.
     @ivar dumb: Whether the terminal said that it can neither move nor colour.
-    @ivar answered: Whether the peer speaks telnet at all.
+    @ivar reader: What the person chose: whether a screen reader reads aloud.
     """
 
     def __init__(
@@ -46,79 +37,72 @@ class Terminal:
         self._write = write
         self._complete = complete
         self._limit = limit
-        self._telnet = Telnet()
         self._width = 0
         self._prompt = ""
         self._secret = False
-        self.editor: Editor | None = None
+        self.editor: Editor | Typewriter | None = None
         self.dumb = False
+        self.reader: bool | None = None
 
     @property
-    def answered(self) -> bool:
-        """Whether the peer speaks telnet."""
-        return self._telnet.answered
+    def colourful(self) -> bool:
+        """Whether colours can be shown, as far as is known."""
+        return not self.dumb
 
-    def start(self) -> None:
-        """Begin to negotiate."""
-        self._write(self._telnet.start())
+    @property
+    def redraws(self) -> bool:
+        """Whether a typed line goes away when it is finished."""
+        return isinstance(self.editor, Editor)
 
-    def receive(
-        self,
-        data: bytes,
-        lines: Callable[[bytes], None],
-        typed: Callable[[Line | TooLong | EndOfFile | Interrupt], None],
-    ) -> bool:
+    @property
+    def aloud(self) -> bool:
+        """Whether nothing should be written over."""
+        return self.dumb if self.reader is None else self.reader
+
+    def read_aloud(self, reader: bool | None) -> None:
+        """Follow a person's choice; C{None} leaves it to the terminal."""
+        if reader is not self.reader:
+            self.reader = reader
+            self.choose()
+
+    def choose(self) -> None:
+        """Use the editor that fits."""
+        if self.editor is None or self.redraws is self.aloud:
+            self._use(Typewriter if self.aloud else Editor)
+
+    def resize(self, width: int) -> None:
+        """Be told how many columns there are; 0 means unknown."""
+        self._width = width
+        if self.editor is not None:
+            self.editor.resize(width)
+            self.flush()
+
+    def edit(self, data: bytes, typed: Typed) -> None:
         """
-        Take what the peer sent.
+        Take keys.
 
-        @param lines: Is given what a client sends that edits its lines itself.
-        @param typed: Is given what the editor makes of keys.
-        @return: Whether the terminal changed, so that things may look different.
+        @param typed: Is given what the editor makes of them.
         """
-        changed = False
-        for outcome in self._telnet.receive(data):
-            match outcome:
-                case Data():
-                    if self.editor is None:
-                        lines(outcome.data)
-                    else:
-                        self._edit(outcome.data, typed)
-                case WindowSize():
-                    self._width = outcome.width
-                    if self.editor is not None:
-                        self.editor.resize(outcome.width)
-                case TerminalType():
-                    self.dumb = outcome.name in DUMB
-                    self._choose_mode()
-                    changed = True
-                case OptionChanged():
-                    self._choose_mode()
-                    changed = True
-                case Command.ARE_YOU_THERE:
-                    self.show(b"* Yes.\r\n")
-                case Command.END_OF_FILE:
-                    typed(EndOfFile())
-                case _:
-                    # Keys that some clients send as commands.
-                    self._edit(_KEYS[outcome], typed)
-        self.flush()
-        return changed
+        if self.editor is not None:
+            for finished in self.editor.receive(data):
+                typed(finished)
+            self.flush()
 
     def show(self, data: bytes) -> None:
         """Write lines that end in CR LF, above what is being typed."""
         if self.editor is None:
-            self._write(escape(data))
-        else:
-            self.editor.show(data)
-            self.flush()
+            self._put(data)
+            return
+        if self._width and self.redraws:
+            data = fold(data, self._width)
+        self.editor.show(data)
+        self.flush()
 
     def flush(self) -> None:
         """Send what there is to send."""
-        output = self._telnet.take_output()
-        if self.editor is not None:
-            output += escape(self.editor.take_output())
+        output = self.editor.take_output() if self.editor is not None else b""
         if output:
-            self._write(output)
+            self._put(output)
 
     def set_prompt(self, prompt: str) -> None:
         """What stands before the line being typed."""
@@ -133,8 +117,6 @@ class Terminal:
         if self.editor is not None:
             self.editor.secret = on
             self.flush()
-        else:
-            self._write(self._telnet.echo(on))
 
     def forget(self, line: str) -> None:
         """Do not offer a line again: it holds a password."""
@@ -147,29 +129,18 @@ class Terminal:
             self.editor.stop()
             self.flush()
 
-    def _edit(
-        self,
-        data: bytes,
-        typed: Callable[[Line | TooLong | EndOfFile | Interrupt], None],
-    ) -> None:
-        if self.editor is not None:
-            for finished in self.editor.receive(data):
-                typed(finished)
+    def _put(self, data: bytes) -> None:
+        self._write(data)
 
-    def _choose_mode(self) -> None:
-        """Edit lines here if the peer sends keys and can show what they do."""
-        able = self._telnet.character_mode and not self.dumb
-        if able and self.editor is None:
-            self.editor = Editor(
-                width=self._width,
-                prompt=self._prompt,
-                limit=self._limit,
-                complete=self._complete,
-            )
-            self.editor.secret = self._secret
-            self.editor.start()
-        elif self.editor is not None and not able:
-            self.stop()
+    def _use(self, kind: type[Editor] | type[Typewriter] | None) -> None:
+        self.stop()
+        if kind is None:
             self.editor = None
-            if self.dumb:
-                self._write(self._telnet.echo(self._secret))
+            return
+        self.editor = kind(
+            prompt=self._prompt, limit=self._limit, complete=self._complete
+        )
+        self.editor.resize(self._width)
+        self.editor.secret = self._secret
+        self.editor.start()
+        self.flush()

@@ -1,0 +1,177 @@
+"""What doors for people have in common, whatever carries their lines or keys."""
+
+from chatd.chat.account import Preferences
+from chatd.chat.clean import clean, clean_block
+from chatd.chat.errors import TooLong
+from chatd.chat.hub import Hub
+from chatd.chat.look import Look, look
+from chatd.chat.request import Refused
+from chatd.doors.connection import Connection, Exempt
+from chatd.doors.terminal import Terminal
+from chatd.render.text import render
+from chatd.wire import editor
+
+# In this order each is turned into LF.
+_LINE_ENDS = (b"\r\n", b"\r\0", b"\r")
+
+# Words with which a line is no part of a paste.
+_COMMAND = ("/", "@")
+
+
+class PersonDoor(Connection):
+    """
+    One connection of a person: lines, or a terminal whose keys become lines.
+
+    @ivar terminal: Set where there is one: then what arrives does not break the line
+        that is being typed.
+    """
+
+    def __init__(self, hub: Hub, *, exempt: Exempt, paste_from: int) -> None:
+        """
+        @param paste_from: So many lines found in one read are one paste.
+        """
+        self.terminal: Terminal | None = None
+        super().__init__(hub, line_limit=hub.rules.line_bytes_before, exempt=exempt)
+        self._paste_from = paste_from
+        self._after_cr = False
+        self._read: list[str] = []  # lines of the read that is being taken apart
+
+    # Bytes to lines
+
+    def lines_received(self, data: bytes) -> None:
+        """Take lines as they came, whatever they end in."""
+        rules = self.hub.rules
+        entered = self.session is not None and self.session.person is not None
+        self.MAX_LENGTH = rules.line_bytes if entered else rules.line_bytes_before
+        if self._after_cr and data[:1] in (b"\n", b"\0"):
+            data = data[1:]  # the rest of one line end
+        self._after_cr = data.endswith(b"\r")
+        for end in _LINE_ENDS:
+            data = data.replace(end, b"\n")
+        super().dataReceived(data)
+        self._take()
+
+    def lineReceived(self, line: bytes) -> None:
+        self._read.append(clean(line.decode("utf-8", "replace")))
+
+    def line_too_long(self, head: bytes, length: int) -> None:
+        self._take()
+        if self.session is not None:
+            error = TooLong(
+                f"A line has at most {self.MAX_LENGTH} bytes, and yours {length}."
+            )
+            line = "" if self.session.asking else head.decode("utf-8", "replace")
+            self.session.submit(Refused(error, clean(line)))
+
+    def _take(self) -> None:
+        """Give the session what was found in one read; many lines are one paste."""
+        read, self._read = self._read, []
+        block: list[str] = []
+        for text in read:
+            if text.startswith(_COMMAND) or self._is_new():
+                self._take_block(block)
+                block = []
+                self.submit(text)
+            else:
+                block.append(text)
+        self._take_block(block)
+
+    def _take_block(self, block: list[str]) -> None:
+        if not any(block):
+            return
+        if len(block) < self._paste_from:
+            for text in block:
+                self.submit(text)
+            return
+        most = self.hub.rules.paste_lines
+        for start in range(0, len(block), most):
+            self.submit("\n".join(block[start : start + most]))
+
+    def submit(self, text: str) -> None:
+        """Let the session have a line, or a paste."""
+        if self.session is not None:
+            self.session.receive(text)
+
+    def _is_new(self) -> bool:
+        """Whether nobody has come in by this connection yet."""
+        return self.session is None or self.session.person is None
+
+    # Keys to lines
+
+    def typed(
+        self,
+        outcome: editor.Line | editor.TooLong | editor.EndOfFile | editor.Interrupt,
+    ) -> None:
+        """Take what the terminal made of keys."""
+        match outcome:
+            case editor.Line():
+                word = outcome.text[1:].partition(" ")[0]
+                if self.terminal and self.hub.commands.may_hold_secret(word):
+                    self.terminal.forget(outcome.text)
+                self.submit(clean_block(outcome.text))
+            case editor.TooLong() if self.session is not None:
+                error = TooLong(f"A paste has at most {outcome.limit} bytes.")
+                self.session.submit(Refused(error))
+            case editor.EndOfFile():
+                self.submit("/quit")
+            case _:
+                pass
+
+    def complete(self, before: str) -> list[str]:
+        """The words that the last word before the cursor may become."""
+        session = self.session
+        word = before.rpartition(" ")[2]
+        if before.startswith("/") and " " not in before:
+            names = [f"/{name}" for name in sorted(self.hub.commands.words())]
+        elif session is None or session.person is None:
+            return []
+        else:
+            at = "@" if word.startswith("@") else ""
+            names = [at + name for name in self.hub.presence.names()]
+            names += [room.name for room in self.hub.archive.rooms_for(session)]
+        folded = word.casefold()
+        return [name for name in names if name.casefold().startswith(folded)]
+
+    # Events to bytes
+
+    def look(self, preferences: Preferences) -> Look:
+        terminal = self.terminal
+        if terminal is not None:
+            terminal.read_aloud(preferences.reader)
+        able = terminal is not None and terminal.colourful
+        return look(
+            render,
+            colour=able if preferences.colour is None else preferences.colour,
+            theme=preferences.theme,
+            timestamps=preferences.timestamps,
+            zone=preferences.tz,
+            bell=preferences.bell,
+            echo=terminal is not None and terminal.redraws,
+        )
+
+    def send(self, data: bytes) -> None:
+        if self.terminal is None:
+            self.write(data)
+            return
+        self.terminal.set_prompt(self._prompt())
+        self.terminal.show(data)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the peer, past the terminal."""
+        super().send(data)
+
+    def _prompt(self) -> str:
+        session = self.session
+        if session is None or session.person is None:
+            return "password: " if session and session.asking else "name: "
+        return f"{session.room.name}> " if session.room else "> "
+
+    def secret(self, on: bool) -> None:
+        if self.terminal is not None:
+            self.terminal.set_prompt("password: " if on else self._prompt())
+            self.terminal.secret(on)
+
+    def hang_up(self) -> None:
+        if self.terminal is not None:
+            self.terminal.stop()
+        super().hang_up()
