@@ -269,7 +269,11 @@ class ChatService(Service):
             Guess.TEXT: text,
             Guess.TELNET: text,
             Guess.JSON: (
-                JSONFactory(self.hub, exempt=self._is_exempt)
+                JSONFactory(
+                    self.hub,
+                    exempt=self._is_exempt,
+                    dead_after=self.settings.limits.dead_peer,
+                )
                 if doors.json
                 else refuse(refusal.JSON)
             ),

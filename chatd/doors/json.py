@@ -74,7 +74,7 @@ class JSONDoor(Connection):
     def check(self, now: float, dead_after: float) -> None:
         """Ask whether a silent peer is there, and let go one that did not answer."""
         silent = now - self.heard
-        if self.session is None or silent < SILENCE:
+        if self.session is None or silent < min(SILENCE, dead_after / 2):
             return
         if silent >= dead_after:
             self.hub.let_go(self.session, f"nothing came from it for {silent:.0f} s")

@@ -804,6 +804,17 @@ class LivenessTests(DoorCase):
         self.wait(ROUND)
         self.assertTrue(ann.wire.disconnecting)
 
+    def test_short_setting(self) -> None:
+        """Even if that is short, one is asked before."""
+        self.factory.dead_after = 20.0
+        ann = self.enter("ann")
+        self.wait(10)
+        self.assertEqual(ann.events(), [{"event": "ping"}])
+        self.wait(ROUND)
+        self.assertFalse(ann.wire.disconnecting)
+        self.wait(ROUND)
+        self.assertTrue(ann.wire.disconnecting)
+
     def test_nobody(self) -> None:
         """While nobody is there nobody is looked after."""
         ann, bob = self.enter("ann"), self.enter("bob")
