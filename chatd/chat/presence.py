@@ -1,6 +1,6 @@
 """Who is here, and through which nodes; changed by events only."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from chatd.chat.account import Person
@@ -16,6 +16,7 @@ from chatd.chat.events import (
     Renamed,
 )
 from chatd.chat.names import key_of
+from chatd.chat.roll import Roll
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Presence:
     def __init__(self) -> None:
         self._people: dict[int, Here] = {}
         self._by_key: dict[str, int] = {}
+        self._roll = Roll()
 
     def __len__(self) -> int:
         return len(self._people)
@@ -63,7 +65,7 @@ class Presence:
 
     def names(self) -> tuple[str, ...]:
         """Everybody's name, sorted as people expect."""
-        return sort_names(here.person.name for here in self)
+        return self._roll.names()
 
     def on(self, node: str) -> list[Here]:
         """Who is here through one node."""
@@ -112,6 +114,7 @@ class Presence:
             return False
         here = Here(event.person, event.time, {event.node}, dict.fromkeys(event.rooms))
         self._people[event.person.id] = here
+        self._roll.add(event.person.name)
         self._by_key[key_of(event.person.name)] = event.person.id
         return True
 
@@ -123,25 +126,22 @@ class Presence:
         if here.nodes:
             return False
         del self._people[event.person.id]
-        self._forget_key(here)
+        self._forget_name(here)
         return True
 
     def _rename(self, event: Renamed) -> bool:
         here = self._people.get(event.person.id)
         if here is None:
             return False
-        self._forget_key(here)
+        self._forget_name(here)
         here.person = event.now
+        self._roll.add(event.now.name)
         self._by_key[key_of(event.now.name)] = event.now.id
         return event.person.name != event.now.name
 
-    def _forget_key(self, here: Here) -> None:
+    def _forget_name(self, here: Here) -> None:
+        self._roll.remove(here.person.name)
         # Somebody else may have the name by now.
         key = key_of(here.person.name)
         if self._by_key.get(key) == here.person.id:
             del self._by_key[key]
-
-
-def sort_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Names in the order in which people look for them."""
-    return tuple(sorted(names, key=str.casefold))

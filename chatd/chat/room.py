@@ -29,8 +29,8 @@ from chatd.chat.events import (
     Said,
     TopicChanged,
 )
-from chatd.chat.presence import sort_names
 from chatd.chat.request import Say
+from chatd.chat.roll import Roll
 from chatd.chat.rules import Rules
 from chatd.chat.sentences import terms
 from chatd.chat.store import RoomRecord, Sentence
@@ -82,6 +82,7 @@ class Room:
         self.mutes = {sentence.person.id: sentence for sentence in record.mutes}
         self.bans = {sentence.person.id: sentence for sentence in record.bans}
         self.present: dict[int, Person] = {}
+        self._roll = Roll()
         self.readers: dict[Session, int] = {}
         self.last = 0
         self.last_paste = 0
@@ -104,6 +105,12 @@ class Room:
         check_text(request.text, rules)
         event = Said(room=self.name, sender=person, text=request.text, key=request.key)
         self._publish(event, session, request if answered else None)
+
+    def check_speaker(self, session: "Session") -> None:
+        """
+        @raise ChatError: if this person may not speak here.
+        """
+        self._speaker(session)
 
     def emote(self, session: "Session", text: str, rules: Rules) -> None:
         """Do something, in the third person."""
@@ -227,7 +234,7 @@ class Room:
 
     def names(self) -> tuple[str, ...]:
         """Who is here, sorted as people expect."""
-        return sort_names([person.name for person in self.present.values()])
+        return self._roll.names()
 
     def sentences(self) -> list[tuple[str, Sentence]]:
         """The mutes and bans in force."""
@@ -244,11 +251,12 @@ class Room:
         """Change as the event says."""
         match event:
             case Arrived() | Joined():
-                self.present[event.person.id] = event.person
+                self._come(event.person)
             case Departed() | Left():
-                self.present.pop(event.person.id, None)
+                self._go(event.person.id)
             case Renamed() if event.person.id in self.present:
-                self.present[event.now.id] = event.now
+                self._go(event.now.id)
+                self._come(event.now)
             case RoomOpened():
                 self.private = event.private
                 self.moderators.add(event.sender.id)
@@ -267,14 +275,24 @@ class Room:
             case _:
                 pass
 
+    def _come(self, person: Person) -> None:
+        if person.id not in self.present:
+            self.present[person.id] = person
+            self._roll.add(person.name)
+
+    def _go(self, id: int) -> None:
+        person = self.present.pop(id, None)
+        if person is not None:
+            self._roll.remove(person.name)
+
     def _moderated(self, event: Moderated) -> None:
         id = event.person.id
         sentence = Sentence(event.person, event.until, event.reason, event.sender.name)
         match event.act:
             case Act.KICK:
-                self.present.pop(id, None)
+                self._go(id)
             case Act.BAN:
-                self.present.pop(id, None)
+                self._go(id)
                 self.members.discard(id)
                 self.bans[id] = sentence
             case Act.UNBAN:

@@ -8,7 +8,8 @@ from chatd.chat.command import Call, command
 from chatd.chat.durations import counted, in_words
 from chatd.chat.errors import NotAllowed, NotFound, NotInRoom, Usage
 from chatd.chat.events import SPOKEN, Listing, Past, Value
-from chatd.chat.presence import Here, sort_names
+from chatd.chat.presence import Here
+from chatd.chat.roll import sort_names
 from chatd.chat.short_ids import read_id
 
 NAMED = 50  # people in one line: more nobody reads
