@@ -568,6 +568,9 @@ class _Secrets:
     def read_code(self, text: str) -> str:
         return codes.read_code(text)
 
+            wrong_codes_address=limits.wrong_codes_address,
+            password_min=settings.passwords.min_chars,
+            password_max=settings.passwords.max_chars,
     def public_key(self, line: str) -> PublicKey:
         return parse_public_key(line)
 

@@ -182,6 +182,7 @@ class Entrance:
         account = await hub.store.account(person.id) if person else None
         gone = account is not None and not account.secret
         if person is None or gone or (account is None and not person.guest):
+            session.failed_logins += 1
             raise WrongPassword("This token is not, or no longer, good.")
         if account is not None:
             self._check_bans(session, account)
@@ -199,12 +200,7 @@ class Entrance:
     async def _by_password(self, session: "Session", request: Enter) -> None:
         hub = self._hub
         password = request.password or ""
-        try:
-            account = await self._login.prove(session, request.name, password)
-        except WrongPassword:
-            if session.failed_logins >= hub.rules.failed_logins_session:
-                hub.let_go(session, "it tried too many wrong passwords")
-            raise
+        account = await self._login.prove(session, request.name, password)
         self._check_bans(session, account)
         name = Name(account.name, account.key, account.skeleton)
         # A guest's own place will be free.

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatd.chat.account import Account, Role
+from chatd.chat.admission import place_of
 from chatd.chat.errors import (
     BadRequest,
     Closed,
@@ -18,6 +20,7 @@ from chatd.chat.errors import (
     TooFast,
     WrongPassword,
 )
+from chatd.chat.events import Notice
 from chatd.chat.names import Name, key_of
 from chatd.chat.outside import Passwords, Secrets
 from chatd.chat.password_rules import check_password
@@ -27,6 +30,11 @@ from chatd.chat.store import Store
 from chatd.chat.throttle import Throttles
 
 MINUTE = 60.0  # seconds
+
+# How long somebody waits who was wrong; twice as long each time.
+SHORTEST_PAUSE = 0.5  # seconds
+LONGEST_PAUSE = 8.0
+PAUSES = 8  # more make no difference
 
 
 class Login:
@@ -53,11 +61,12 @@ class Login:
         self._rules = rules
         self._being_made = 0  # accounts on their way into the store
         self._claim = ""  # digest
-        limits = rules()
-        self._from_address = Throttles(limits.failed_logins_address, MINUTE)
-        self._on_account = Throttles(limits.failed_logins_account, 10 * MINUTE)
-        self._registering = Throttles(limits.registrations_address, 10 * MINUTE)
-        self._all_registering = Throttles(limits.registrations, 10 * MINUTE)
+        # By place, see admission.place_of; those on accounts by name and place.
+        self._from_address = Throttles(1, MINUTE)
+        self._on_account = Throttles(1, 10 * MINUTE)
+        self._codes = Throttles(1, MINUTE)
+        self._registering = Throttles(1, 10 * MINUTE)
+        self._all_registering = Throttles(1, 10 * MINUTE)
 
     async def prove(self, session: Session, name: str, password: str) -> Account:
         """
@@ -68,34 +77,39 @@ class Login:
         @raise TooFast: if there were too many wrong ones.
         """
         self._check_line(session)
-        self._check_address(session)
-        account = await self._store.account_named(key_of(name))
-        known = account is not None and (
-            session.address in await self._store.addresses(account.id)
-        )
-        # An unknown name is counted like an account: the answer must not say which.
-        who = key_of(name)
-        if not known and self._limited(self._on_account.wait(who, self._seconds())):
-            raise TooFast(
-                "There were too many wrong passwords for this name. "
-                "Try again in some minutes."
+        place, key = place_of(session.address), key_of(name)
+        account = await self._store.account_named(key)
+        # An unknown name takes as long and is counted like an account: nothing must
+        # say which it is.
+        known = place in await self._store.addresses(account.id if account else 0)
+        # From where its owner has logged in before, nobody else's attempts count: a
+        # stranger must not lock anybody out.
+        who = (key, place if known else "")
+        if not known:
+            self._check_place(
+                session, self._from_address, self._rules().failed_logins_address
             )
-        secret = account.secret if account is not None and account.secret else None
-        good = await self._passwords.verify(password, secret)
+        failed = self._take_attempt(who, refuse=not known)
+        try:
+            secret = account.secret if account is not None and account.secret else None
+            good = await self._passwords.verify(password, secret)
+        except BaseException:
+            self._on_account.give_back(who, self._seconds())
+            raise
         if not good or account is None:
-            if not session.exempt:
-                self._from_address.take(session.address, self._seconds())
-            if not known:
-                self._on_account.take(who, self._seconds())
-            session.failed_logins += 1
+            if not known and not session.exempt:
+                self._from_address.spend(place, self._seconds())
             _log.info(
                 "wrong password for {name} from {address}",
                 name=name[:64],
                 address=session.address,
             )
+            await self._failed(session, failed)
             raise WrongPassword("Name and password do not belong together.")
         session.failed_logins = 0
-        await self._store.keep_address(account.id, session.address)
+        self._on_account.give_back(who, self._seconds())
+        self._warn(session)
+        await self._store.keep_address(account.id, place)
         if self._passwords.outdated(account.secret):
             account = replace(account, secret=await self._passwords.hash(password))
             await self._store.save_account(account)
@@ -129,18 +143,22 @@ class Login:
                 "Operators and their /invitation make codes."
             )
         self._check_line(session)
-        check_password(password, name.shown)
+        self._check_password(password, name.shown)
         if await self._store.account_named(name.key):
             raise NameTaken(f"The name {name.shown} has an owner. Take another name.")
         if await self._store.account_like(name.skeleton):
             raise NameTaken(
                 f"{name.shown} looks like the name of somebody else. Take another name."
             )
-        if not session.exempt and self._limited(
-            self._registering.take(session.address, self._seconds())
-        ):
+        invited = rules.registration == "invitation"
+        if invited:
+            self._check_place(session, self._codes, rules.wrong_codes_address)
+        now, place = self._seconds(), place_of(session.address)
+        self._registering.resize(rules.registrations_address)
+        self._all_registering.resize(rules.registrations)
+        if not session.exempt and self._limited(self._registering.take(place, now)):
             raise TooFast("Too many new accounts from your address; try again later.")
-        if self._limited(self._all_registering.take("", self._seconds())):
+        if self._limited(self._all_registering.take("", now)):
             raise TooFast("Too many new accounts at the moment; try again later.")
         count = await self._store.accounts()
         if count + self._being_made >= rules.max_accounts:
@@ -151,13 +169,13 @@ class Login:
         self._being_made += 1
         try:
             secret = await self._passwords.hash(password)
-            if rules.registration == "invitation":
-                self._check_address(session)
-                if not await self._store.take_invitation(
-                    self._digest(code), self._now()
-                ):
-                    self._from_address.take(session.address, self._seconds())
-                    raise WrongPassword("This invitation is not, or no longer, good.")
+            if invited and not await self._store.take_invitation(
+                self._digest(code), self._now()
+            ):
+                # Strangers without a code must not use up what is for all.
+                self._all_registering.give_back("", self._seconds())
+                await self._wrong_code(session)
+                raise WrongPassword("This invitation is not, or no longer, good.")
             account = Account(
                 id,
                 name.shown,
@@ -171,7 +189,8 @@ class Login:
             await self._store.add_account(account)
         finally:
             self._being_made -= 1
-        await self._store.keep_address(account.id, session.address)
+        self._warn(session)
+        await self._store.keep_address(account.id, place)
         _log.info(
             "{name} registered from {address}", name=name.shown, address=session.address
         )
@@ -181,7 +200,7 @@ class Login:
         """Give the session's account another password; all its tokens are forgotten."""
         account = self._own(session)
         account = await self.prove(session, account.name, old)
-        check_password(new, account.name)
+        self._check_password(new, account.name)
         secret = await self._passwords.hash(new)
         # Hashing takes a while: another session may have changed something.
         account = replace(self._own(session), secret=secret)
@@ -221,9 +240,9 @@ class Login:
             raise NotFound(
                 "There is an operator already; operators make others by /op."
             )
-        self._check_address(session)
+        self._check_place(session, self._codes, self._rules().wrong_codes_address)
         if self._digest(code) != self._claim:
-            self._from_address.take(session.address, self._seconds())
+            await self._wrong_code(session)
             raise WrongPassword(
                 "This is not the code that the server printed when it started."
             )
@@ -253,26 +272,90 @@ class Login:
             raise NotAllowed("You have no account. /register NAME PASSWORD makes one.")
         return session.account
 
+    def _check_password(self, password: str, name: str) -> None:
+        rules = self._rules()
+        check_password(password, name, rules.password_min, rules.password_max)
+
+    # Lines that others can read
+
     def _check_line(self, session: Session) -> None:
-        if session.secure or self._rules().insecure_passwords:
-            return
-        try:
-            local = ip_address(session.address).is_loopback
-        except ValueError:  # a UNIX socket has no address
-            local = True
-        if not local:
+        if self._open_to_others(session) and not self._rules().insecure_passwords:
             raise BadRequest(
                 "This server takes passwords over encrypted lines only. "
                 f"Connect like this: {self._rules().encrypt}"
             )
 
-    def _check_address(self, session: Session) -> None:
-        wait = self._from_address.wait(session.address, self._seconds())
-        if not session.exempt and self._limited(wait):
-            raise TooFast(
-                "There were too many wrong passwords from your address. "
-                f"Try again in {wait:.0f} seconds."
+    def _warn(self, session: Session) -> None:
+        """Say so if others could read the password."""
+        if self._open_to_others(session):
+            encrypt = self._rules().encrypt
+            how = f" To encrypt it: {encrypt}" if encrypt else ""
+            session.tell(
+                Notice(
+                    "Your password came over a line that is not encrypted: others on "
+                    f"the way could read it.{how}"
+                )
             )
+
+    def _open_to_others(self, session: Session) -> bool:
+        if session.secure:
+            return False
+        try:
+            return not ip_address(session.address).is_loopback
+        except ValueError:  # a UNIX socket has no address
+            return False
+
+    # Guessing
+
+    def _check_place(self, session: Session, throttles: Throttles, count: int) -> None:
+        """
+        @raise TooFast: if too much was wrong that came from there.
+        """
+        throttles.resize(count)
+        wait = throttles.wait(place_of(session.address), self._seconds())
+        if not session.exempt and self._limited(wait):
+            what = "passwords" if throttles is self._from_address else "codes"
+            raise TooFast(
+                f"There were too many wrong {what} from your address. "
+                f"Try again in {wait:.0f} s."
+            )
+
+    def _take_attempt(self, who: tuple[str, str], *, refuse: bool) -> float:
+        """
+        Count an attempt at once, so that many at the same time are all counted.
+
+        @param refuse: Whether there may be too many of them.
+        @return: How many failed lately, and how many are being made.
+        """
+        now, count = self._seconds(), self._rules().failed_logins_account
+        self._on_account.resize(count)
+        failed = self._on_account.spent(who, now)
+        wait = self._on_account.wait(who, now)
+        if refuse and self._limited(wait):
+            raise TooFast(
+                "There were too many wrong passwords for this name. "
+                f"Try again in {wait:.0f} s."
+            )
+        self._on_account.spend(who, now)
+        return failed
+
+    async def _wrong_code(self, session: Session) -> None:
+        if not session.exempt:
+            self._codes.spend(place_of(session.address), self._seconds())
+        _log.info("wrong code from {address}", address=session.address)
+        await self._failed(session, 0)
+
+    async def _failed(self, session: Session, before: float) -> None:
+        """Let whoever was wrong wait, the longer the more often it happens."""
+        session.failed_logins += 1
+        if not self._rules().throttle:
+            return
+        times = max(session.failed_logins - 1, min(before, PAUSES))
+        pause: Deferred[None] = Deferred()
+        self._clock.callLater(
+            min(SHORTEST_PAUSE * 2**times, LONGEST_PAUSE), pause.callback, None
+        )
+        await pause
 
     def _limited(self, wait: float) -> bool:
         return wait > 0 and self._rules().throttle

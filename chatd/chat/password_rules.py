@@ -6,18 +6,21 @@ from pkgutil import get_data
 from chatd.chat.errors import BadPassword
 
 SHORTEST, LONGEST = 8, 256  # characters; NIST SP 800-63B
+_MOST = 4_096  # what an operator may allow, and what is looked at
 _ADDED = 4  # what must be left of a password without the name
 
 
-def check_password(password: str, name: str) -> None:
+def check_password(
+    password: str, name: str, shortest: int = SHORTEST, longest: int = LONGEST
+) -> None:
     """
     Refuse a password that would be guessed.
 
     @param name: Of the account.
     @raise BadPassword: with the reason.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise BadPassword(f"A password has {SHORTEST} to {LONGEST} characters.")
+    if not shortest <= len(password) <= longest:
+        raise BadPassword(f"A password has {shortest} to {longest} characters.")
     plain, name = normal_password(password).casefold(), name.casefold()
     if plain in name or _is_little_more(plain, name):
         raise BadPassword("A password cannot be the name with little added.")
@@ -31,8 +34,8 @@ def normal_password(password: str) -> str:
 
     @raise BadPassword: if it is empty, far too long, or could not be typed again.
     """
-    if not 0 < len(password) <= LONGEST:
-        raise BadPassword(f"A password has {SHORTEST} to {LONGEST} characters.")
+    if not 0 < len(password) <= _MOST:
+        raise BadPassword(f"A password has at least one, at most {_MOST} characters.")
     if password.isascii() and password.isprintable():
         return password
     from precis_i18n import get_profile  # 13 ms that a start need not wait for

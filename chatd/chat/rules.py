@@ -70,3 +70,12 @@ class Rules:
     failed_logins_session: int = 5
     registrations_address: int = 30  # in 10 minutes
     registrations: int = 300  # in 10 minutes
+    wrong_codes_address: int = 10  # a minute: of the claim code and of invitations
+    password_min: int = 8
+    password_max: int = 256
+    file_bytes: int = 100_000_000
+    files_account: int = 1_000_000_000  # bytes; all guests together have as many
+    files_total: int = 20_000_000_000
+    files_keep: float = 30 * 86_400.0  # seconds; 0 is for ever
+    files_guests: bool = False
+    scp: str = ""

@@ -307,6 +307,8 @@ class Session:
         await self.settled()
         if answer is not None:
             self.tell(answer)
+        if self.failed_logins >= self._hub.rules.failed_logins_session:
+            self._hub.let_go(self, "it tried too many wrong passwords")
         if isinstance(request, Typed):
             self._hub.archive.saw_all(self)
 

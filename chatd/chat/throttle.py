@@ -57,10 +57,10 @@ class Throttle:
         self._refill(now)
         return max(0.0, (cost - self._level) / self.rate)
 
-    def full(self, now: float) -> bool:
-        """Whether nothing was spent lately, so that the bucket can be forgotten."""
+    def spent(self, now: float) -> float:
+        """How many tokens are missing."""
         self._refill(now)
-        return self._level >= self.burst
+        return self.burst - self._level
 
     def _refill(self, now: float) -> None:
         self._level = min(self.burst, self._level + (now - self._time) * self.rate)
@@ -107,6 +107,11 @@ class Throttles:
         """As L{Throttle.wait}, for one of them."""
         bucket = self._buckets.get(who)
         return bucket.wait(now) if bucket else 0.0
+
+    def spent(self, who: Hashable, now: float) -> float:
+        """As L{Throttle.spent}, for one of them."""
+        bucket = self._buckets.get(who)
+        return bucket.spent(now) if bucket else 0.0
 
     def _bucket(self, who: Hashable) -> Throttle:
         bucket = self._buckets.get(who)

@@ -241,6 +241,13 @@ class Limits:
     failed_logins_session: int = _setting(
         5, "Failed logins per connection.", live=True, low=1
     )
+    wrong_codes_address: int = _setting(
+        10,
+        "Wrong codes, of an invitation or of the first operator, per address in a "
+        "minute.",
+        live=True,
+        low=1,
+    )
     registrations_address: int = _setting(
         30, "Registrations per address in 10 minutes.", live=True, low=1
     )
