@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -37,6 +38,7 @@ from chatd.doors.json import JSONFactory
 from chatd.doors.port import OnePort
 from chatd.doors.refusal import Refusal, in_words
 from chatd.doors.text import TextFactory
+from chatd.files.folder import Folder
 from chatd.operate import notify
 from chatd.operate.addresses import addresses, join_lines
 from chatd.operate.declared import HOUR
@@ -50,6 +52,7 @@ from chatd.secrets import codes
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate, own_names
 from chatd.secrets.database_key import check_value, database_key
 from chatd.secrets.files import SecretsError, write_secret
+from chatd.secrets.files_key import files_key
 from chatd.secrets.passwords import Passwords, Workers
 from chatd.secrets.ssh_keys import parse_public_key
 from chatd.store.opening import StoreRefused, about_path
@@ -65,6 +68,9 @@ MARKS_EVERY = 5.0
 # Seconds between the times at which old messages are removed, and how many at once.
 FORGET_EVERY = 3600.0
 FORGET_STEP = 500
+
+# Seconds between the times at which shared files are removed whose time is over.
+EXPIRE_EVERY = 600.0
 
 # Seconds that a stop may take: to store what is in flight, and to send it.
 STORING = 5.0
@@ -153,6 +159,7 @@ class ChatService(Service):
             commands=self._load_commands(),
             clock=reactor,
             rules=self._rules(),
+            files=self._open_files(),
             node=socket.gethostname(),
         )
         self.hub.server = self
@@ -181,6 +188,11 @@ class ChatService(Service):
             check=check_value(key) if key else "",
             call=self._reactor.callFromThread,
         )
+
+    def _open_files(self) -> Folder:
+        folder = self._data / "files"
+        key = files_key(self._keys / "files.key", folder)
+        return Folder(folder, key, deferToThread)
 
     def _open_tls(self) -> ReloadingContext:
         tls = self.settings.tls
@@ -307,10 +319,12 @@ class ChatService(Service):
     async def _begin(self) -> None:
         self._take_signals()
         await self.hub.start()
+        await self._sweep()
         if self._stopping:
             return
         self._every(MARKS_EVERY, self.hub.archive.keep_marks)
         self._every(FORGET_EVERY, self._forget)
+        self._every(EXPIRE_EVERY, self.hub.sharing.expire)
         await self._say_where()
         accept(self._ports)
         notify.ready(f"listening on port {self.settings.port}")
@@ -369,6 +383,12 @@ class ChatService(Service):
 
         self._loops.append(loop)
         start()
+
+    async def _sweep(self) -> None:
+        """Remove what broke off when the server ended the last time."""
+        swept = await self.hub.sharing.sweep()
+        if swept:
+            _log.info("{count} files that were never shared are gone", count=swept)
 
     async def _forget(self) -> None:
         """Remove what is older than it should be, a little at a time."""
@@ -548,8 +568,16 @@ class ChatService(Service):
             failed_logins_address=limits.failed_logins_address,
             failed_logins_account=limits.failed_logins_account,
             failed_logins_session=limits.failed_logins_session,
+            wrong_codes_address=limits.wrong_codes_address,
+            password_min=settings.passwords.min_chars,
+            password_max=settings.passwords.max_chars,
             registrations_address=limits.registrations_address,
             registrations=limits.registrations,
+            file_bytes=settings.files.size,
+            files_account=settings.files.per_account,
+            files_total=settings.files.total,
+            files_keep=settings.files.keep,
+            files_guests=settings.files.guests,
         )
 
 
@@ -568,9 +596,6 @@ class _Secrets:
     def read_code(self, text: str) -> str:
         return codes.read_code(text)
 
-            wrong_codes_address=limits.wrong_codes_address,
-            password_min=settings.passwords.min_chars,
-            password_max=settings.passwords.max_chars,
     def public_key(self, line: str) -> PublicKey:
         return parse_public_key(line)
 

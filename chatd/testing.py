@@ -1,6 +1,7 @@
 """What tests of the chat, and authors of commands, need: a hub without a network."""
 
-from collections.abc import Awaitable, Iterable
+import hashlib
+from collections.abc import Awaitable, Collection, Iterable
 from types import ModuleType
 from typing import TypeVar
 
@@ -9,10 +10,11 @@ from twisted.internet.task import Clock
 
 from chatd.chat.account import Person, Preferences
 from chatd.chat.command import Commands
-from chatd.chat.errors import BadRequest
+from chatd.chat.errors import BadRequest, NotStored
 from chatd.chat.events import Answer, Event, Failed
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look, look
+from chatd.chat.outside import Files, Kept
 from chatd.chat.request import Enter
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
@@ -160,6 +162,93 @@ class FakeBus:
         """There is nobody else."""
 
 
+class FakeFiles:
+    """
+    Keeps files in memory.
+
+    @ivar kept: Their content by id, the one shared first first.
+    @ivar open_files: How many are being written or read.
+    @ivar full: Whether the disk is full.
+    """
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.open_files = 0
+        self.full = False
+        self._count = 0
+
+    async def create(self) -> "FakeIncoming":
+        """Begin a file: C{f1}, C{f2} …"""
+        self._count += 1
+        return FakeIncoming(self, f"f{self._count}")
+
+    async def open(self, id: str) -> "FakeOutgoing":
+        """Read a file."""
+        return FakeOutgoing(self, self.kept[id])
+
+    async def remove(self, id: str) -> None:
+        """Forget it."""
+        self.kept.pop(id, None)
+
+    async def sweep(self, known: Collection[str]) -> int:
+        """Forget all others."""
+        unknown = [id for id in self.kept if id not in known]
+        for id in unknown:
+            del self.kept[id]
+        return len(unknown)
+
+
+class FakeIncoming:
+    """A file that is being written to memory."""
+
+    def __init__(self, files: FakeFiles, id: str) -> None:
+        self.id = id
+        self.size = 0
+        self._files = files
+        self._content: list[bytes] | None = []
+        files.open_files += 1
+
+    async def write(self, data: bytes) -> None:
+        """Add to the end."""
+        if self._files.full:
+            raise NotStored("The disk is full.")
+        assert self._content is not None, "it is over"
+        self.size += len(data)
+        self._content.append(data)
+
+    async def finish(self) -> Kept:
+        """Keep it."""
+        assert self._content is not None, "it is over"
+        content, self._content = b"".join(self._content), None
+        self._files.open_files -= 1
+        self._files.kept[self.id] = content
+        return Kept(self.id, self.size, hashlib.sha256(content).hexdigest())
+
+    async def abort(self) -> None:
+        """Forget it."""
+        if self._content is not None:
+            self._content = None
+            self._files.open_files -= 1
+
+
+class FakeOutgoing:
+    """A file that is being read from memory."""
+
+    def __init__(self, files: FakeFiles, content: bytes) -> None:
+        self.size = len(content)
+        self._files = files
+        self._content = content
+        files.open_files += 1
+
+    async def read(self, offset: int, length: int) -> bytes:
+        """A part of it."""
+        return self._content[offset : offset + length]
+
+    async def close(self) -> None:
+        """Read no more."""
+        self._files.open_files -= 1
+
+
 class FakeServer:
     """
     Remembers what operators did to it.
@@ -192,6 +281,7 @@ def make_hub(
     clock: Clock | None = None,
     rules: Rules | None = None,
     commands: Iterable[ModuleType] = (),
+    files: Files | None = None,
 ) -> Hub:
     """
     A hub that keeps everything in memory, with the commands that come with chatd.
@@ -213,6 +303,7 @@ def make_hub(
         commands=table,
         clock=time,
         rules=rules or Rules(throttle=False),
+        files=files or FakeFiles(),
         now=lambda: NOON + time.seconds(),
         node="test",
     )

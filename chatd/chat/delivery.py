@@ -86,7 +86,7 @@ class Delivery:
     def _show_shared(self, event: Shared) -> None:
         room = self._hub.rooms.get(event.room)
         if room is not None:
-            # Nobody typed it here: who shares it is shown it like everybody else.
+            # Nobody typed it: who shares it is shown it like everybody else.
             self._hub.outbox.put(event, room, self._skips(event.sender.id, None))
 
     def _skips(self, sender: int, origin: "Session | None") -> "set[Session]":
@@ -119,6 +119,8 @@ class Delivery:
             for session in sessions:
                 session.correspondent = event.sender
         sessions = self._hub.sessions_of(event.sender.id)
+        if isinstance(event, Handed):
+            origin = None  # nobody typed it there
         others = [session for session in sessions if session is not origin]
         self._hub.outbox.tell(event, others, event.sender)
         for session in sessions:

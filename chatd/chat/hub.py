@@ -50,7 +50,7 @@ from chatd.chat.membership import Membership
 from chatd.chat.names import key_of, room_name
 from chatd.chat.operators import Operators
 from chatd.chat.outbox import Outbox
-from chatd.chat.outside import Bus, Passwords, Secrets, Server
+from chatd.chat.outside import Bus, Files, Passwords, Secrets, Server
 from chatd.chat.people import People
 from chatd.chat.places import Places
 from chatd.chat.presence import Here, Presence
@@ -71,6 +71,7 @@ from chatd.chat.room import Room
 from chatd.chat.rooms import Rooms
 from chatd.chat.rules import Rules
 from chatd.chat.session import Door, Session
+from chatd.chat.sharing import Sharing
 from chatd.chat.stamps import Stamps
 from chatd.chat.store import Duplicate, RoomRecord, ServerRecord, Store, StoreDown
 from chatd.chat.understand import understand
@@ -100,12 +101,14 @@ class Hub:
         commands: Commands,
         clock: IReactorTime,
         rules: Rules,
+        files: Files | None = None,
         now: Callable[[], float] = time.time,
         node: str = "",
         node_number: int = 0,
     ) -> None:
         """
         @param clock: Monotonic: for all that waits.
+        @param files: Keeps what people share; without it nobody can.
         @param now: POSIX seconds: for what people read.
         """
         self.store = store
@@ -131,6 +134,7 @@ class Hub:
         self.people = People(self)
         self.membership = Membership(self)
         self.operators = Operators(self)
+        self.sharing = Sharing(self, files)
         self.bans = Bans((), now)
         self.admission = Admission(lambda: self.rules, lambda: self.bans)
         self.lockdown = False

@@ -22,6 +22,8 @@ class Rules:
     @ivar message_chars: Characters; C{paste_lines} and C{paste_bytes} bound a paste.
     @ivar request_burst: So many at once, then C{request_rate} a second.
     @ivar push_seconds: So long a session may push against the throttle.
+    @ivar scp: What comes between C{scp} and C{NAME@}, and behind it, as in
+        C{-P 5050 {}@chat.example}; C{""} if files cannot be fetched so.
     @ivar outbox_bytes: Unread output of a session at which it is let go; reading
         from it stops at C{outbox_pause}; C{outbox_total} bounds all sessions.
     """
@@ -68,8 +70,6 @@ class Rules:
     failed_logins_address: int = 20  # a minute
     failed_logins_account: int = 20  # in 10 minutes, from addresses it never used
     failed_logins_session: int = 5
-    registrations_address: int = 30  # in 10 minutes
-    registrations: int = 300  # in 10 minutes
     wrong_codes_address: int = 10  # a minute: of the claim code and of invitations
     password_min: int = 8
     password_max: int = 256
@@ -79,3 +79,5 @@ class Rules:
     files_keep: float = 30 * 86_400.0  # seconds; 0 is for ever
     files_guests: bool = False
     scp: str = ""
+    registrations_address: int = 30  # in 10 minutes
+    registrations: int = 300  # in 10 minutes

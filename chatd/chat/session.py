@@ -1,5 +1,6 @@
 """One connection that somebody is at: its requests, one after another."""
 
+from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
@@ -376,6 +377,20 @@ class Session:
         await self.settled()
         if self._failure is not None:
             raise self._failure
+
+    async def cause(self, act: Callable[[], None]) -> None:
+        """
+        Let something happen that was not asked for by a request, and wait until it was
+        shown.
+
+        @raise NotStored: if it was not.
+        """
+        failure, self._failure = self._failure, None
+        try:
+            act()
+            await self.happened()
+        finally:
+            self._failure = failure
 
     def _arrive(self) -> None:
         self._in_flight -= 1

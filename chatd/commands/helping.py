@@ -8,7 +8,10 @@ from chatd.chat.events import Listing, Value
 
 WIDTH = 76  # characters of a line of the list
 
-_ORDER = ("Talking", "Rooms", "Looking", "Account", "Help", "Moderators", "Operators")
+_ORDER = (
+    *("Talking", "Rooms", "Looking", "Files", "Account", "Help"),
+    *("Moderators", "Operators"),
+)
 
 
 @command("help", usage="[COMMAND]", needs=Role.NOBODY)

@@ -264,12 +264,20 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """Files that people share; for the web door to come"""
+    """Files that people share, by scp and sftp"""
 
     size: int = _setting(100_000_000, "A file.", "bytes", live=True)
-    per_account: int = _setting(10**9, "All files of an account.", "bytes", live=True)
+    per_account: int = _setting(
+        10**9,
+        "All files of an account; all guests together have as much.",
+        "bytes",
+        live=True,
+    )
     total: int = _setting(20 * 10**9, "All files.", "bytes", live=True)
-    keep: float = _setting(30 * DAY, "How long they are kept.", "seconds", live=True)
+    keep: float = _setting(
+        30 * DAY, "How long they are kept; 0 is for ever.", "seconds", live=True
+    )
+    guests: bool = _setting(False, "Let guests share files, too.", live=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

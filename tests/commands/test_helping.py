@@ -50,7 +50,7 @@ class HelpTests(Chatting):
         self.assertEqual(
             heads,
             [
-                *("Talking", "Rooms", "Looking", "Account", "Help"),
+                *("Talking", "Rooms", "Looking", "Files", "Account", "Help"),
                 *("Moderators", "Operators"),
             ],
         )
