@@ -62,7 +62,9 @@ class Entrance:
         if asked and not request.password:
             raise BadRequest("Type another name to come in.")
         try:
-            if request.token:
+            if request.proved is not None:
+                await self._as_proved(session, request.proved, request)
+            elif request.token:
                 await self._by_token(session, request)
             elif request.password is not None:
                 await self._by_password(session, request)
@@ -134,6 +136,8 @@ class Entrance:
                 f"{account.name} is yours from now on: /login {account.name} PASSWORD."
             )
         )
+        if session.offered is not None:
+            await hub.membership.keep_offered(session)
 
     async def rename(self, session: "Session", text: str) -> None:
         """Give a guest another name."""
@@ -184,18 +188,44 @@ class Entrance:
         if person is None or gone or (account is None and not person.guest):
             session.failed_logins += 1
             raise WrongPassword("This token is not, or no longer, good.")
+        person = await self._take(session, person, account)
+        session.token = digest
+        await self._come_in(session, person, account, request)
+
+    async def _as_proved(
+        self, session: "Session", proved: Account | Person, request: Enter
+    ) -> None:
+        """Let in whom a door knows, which may have been a while ago."""
+        account: Account | None = None
+        if isinstance(proved, Account):
+            account = await self._hub.store.account(proved.id)
+            if account is None or account.secret != proved.secret:
+                raise WrongPassword(
+                    f"The password of {proved.name} was changed: log in again."
+                )
+            proved = account.person
+        person = await self._take(session, proved, account)
+        await self._come_in(session, person, account, request)
+
+    async def _take(
+        self, session: "Session", person: Person, account: Account | None
+    ) -> Person:
+        """
+        Take name and place for somebody who is known.
+
+        @return: Who it is now: guests may have another name than they had.
+        """
+        hub = self._hub
         if account is not None:
             self._check_bans(session, account)
             name = Name(account.name, account.key, account.skeleton)
             hub.places.take(name, account.id, hub.rules.max_people)
-            person = account.person
-        else:
-            here = hub.presence.get(person.id)
-            if here is not None:
-                person = here.person  # perhaps under another name by now
-            await self._take_as_guest(session, person)
-        session.token = digest
-        await self._come_in(session, person, account, request)
+            return account.person
+        here = hub.presence.get(person.id)
+        if here is not None:
+            person = here.person
+        await self._take_as_guest(session, person)
+        return person
 
     async def _by_password(self, session: "Session", request: Enter) -> None:
         hub = self._hub
@@ -211,10 +241,18 @@ class Entrance:
         await self._come_in(session, account.person, account, request)
 
     async def _as_guest(self, session: "Session", request: Enter) -> None:
-        name = self._check_name(request.name)
-        person = Person(self._hub.stamps.next()[0], name.shown)
+        person = self.guest(request.name)
         await self._take_as_guest(session, person)
         await self._come_in(session, person, None, request)
+
+    def guest(self, text: str) -> Person:
+        """
+        Somebody new, for whom nothing is taken yet.
+
+        @raise ChatError: if nobody may be called so.
+        """
+        name = self._check_name(text)
+        return Person(self._hub.stamps.next()[0], name.shown)
 
     async def _take_as_guest(self, session: "Session", person: Person) -> None:
         """Take name and place, if a guest may have them."""

@@ -26,7 +26,7 @@ from chatd.chat.outside import Passwords, Secrets
 from chatd.chat.password_rules import check_password
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
-from chatd.chat.store import Store
+from chatd.chat.store import PublicKey, Store
 from chatd.chat.throttle import Throttles
 
 MINUTE = 60.0  # seconds
@@ -114,6 +114,21 @@ class Login:
             account = replace(account, secret=await self._passwords.hash(password))
             await self._store.save_account(account)
         return account
+
+    # SSH keys
+
+    async def owner(self, name: str) -> Account | None:
+        """Whose name it is, if it needs a password or a key."""
+        account = await self._store.account_named(key_of(name))
+        return account if account is not None and account.secret else None
+
+    async def has_key(self, account: Account, key: PublicKey) -> bool:
+        """Whether an account has an SSH key; whoever comes with it has to prove it."""
+        return await self._store.key_owner(key.fingerprint) == account.id
+
+    async def keep_address(self, session: Session, account: Account) -> None:
+        """Somebody has come in from there by a key."""
+        await self._store.keep_address(account.id, place_of(session.address))
 
     async def register(
         self,

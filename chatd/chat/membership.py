@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import DeferredLock
 
 from chatd.chat.account import Account, Preferences
-from chatd.chat.errors import Full, NotAllowed, NotFound
+from chatd.chat.errors import ChatError, Full, NotAllowed, NotFound, Usage
+from chatd.chat.events import Notice
 from chatd.chat.store import PublicKey
 
 if TYPE_CHECKING:
@@ -92,9 +93,37 @@ class Membership:
         return await self._hub.store.keys(_own(session).id)
 
     async def add_key(self, session: "Session", line: str) -> PublicKey:
-        """Let somebody with this key come in by SSH."""
+        """
+        Let somebody with this key come in by SSH.
+
+        @param line: As in C{authorized_keys}; C{""} is the key that was offered.
+        """
+        if line:
+            return await self._keep_key(session, self._hub.secrets.public_key(line))
+        if session.offered is None:
+            raise Usage(
+                "Type it like this: /keys add KEY, with the line in the file that "
+                "ends in .pub."
+            )
+        key, session.offered = session.offered, None
+        return await self._keep_key(session, key)
+
+    async def keep_offered(self, session: "Session") -> None:
+        """Let a new member come in with the key that the guest came with."""
+        try:
+            key = await self.add_key(session, "")
+        except ChatError as error:
+            session.tell(Notice(f"Your key was not kept. {error.text}"))
+        else:
+            session.tell(
+                Notice(
+                    f"Your key {key.fingerprint} opens it as well, without a password. "
+                    "/keys lists and removes keys."
+                )
+            )
+
+    async def _keep_key(self, session: "Session", key: PublicKey) -> PublicKey:
         account = _own(session)
-        key = self._hub.secrets.public_key(line)
         if len(await self._hub.store.keys(account.id)) >= self._hub.rules.ssh_keys:
             raise Full(
                 f"You have {self._hub.rules.ssh_keys} keys, which is the most. "

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from chatd.chat.account import Account, Person
 from chatd.chat.errors import ChatError
 from chatd.chat.events import Ref
 
@@ -25,6 +26,8 @@ class Enter:
     @ivar resume: The cursor from which on events were missed; C{""} for none.
     @ivar show: Whether to show the latest messages and what waits, as people want;
         programs ask for it.
+    @ivar proved: Who it is, where the door has made sure of that: the account as it
+        was then, or a guest. Never taken from what a peer says.
     """
 
     name: str = ""
@@ -33,6 +36,7 @@ class Enter:
     resume: str = ""
     show: bool = False
     ref: Ref = None
+    proved: Account | Person | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from chatd.chat.look import Look
 from chatd.chat.outbox import Item
 from chatd.chat.request import Enter, Invoke, Refused, Request, Say, Typed
 from chatd.chat.room import Room
+from chatd.chat.store import PublicKey
 from chatd.chat.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Session:
     @ivar correspondent: Who whispered to it last, or whom it whispered to last.
     @ivar visit: The connection, as L{chatd.chat.admission} counts it.
     @ivar deadline: Ends it if nobody has come in by then.
+    @ivar offered: The SSH key with which it came, if the account does not have it.
     @ivar token: The digest of the token it came in with or was given.
     @ivar plain: Whether all that is put for it can be written at once.
     """
@@ -126,6 +128,7 @@ class Session:
         "kind",
         "look",
         "number",
+        "offered",
         "person",
         "plain",
         "preferences",
@@ -162,6 +165,7 @@ class Session:
         self.visit: Visit | None = None
         self.deadline: IDelayedCall | None = None
         self.correspondent: Person | None = None
+        self.offered: PublicKey | None = None
         self.token = ""
         self.failed_logins = 0
         self.plain = True

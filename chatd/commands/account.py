@@ -88,8 +88,9 @@ async def keys(call: Call) -> None:
     """
     List, add and remove the SSH keys with which you come in without a password.
 
-    /keys lists them. /keys add takes the line in the file that ends in .pub, and
-    /keys remove a number of the list, or a fingerprint.
+    /keys lists them. /keys add takes the line in the file that ends in .pub, or alone
+    the key that your ssh has offered; /keys remove a number of the list, or a
+    fingerprint.
 
     Example: /keys add ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA… ann@laptop
     """
@@ -117,7 +118,7 @@ async def keys(call: Call) -> None:
                     ),
                 )
             )
-        case "add" if key:
+        case "add":
             added = await membership.add_key(call.session, key)
             call.reply(f"Added {added.fingerprint}. ssh lets you in with it now.")
         case "remove" if key:

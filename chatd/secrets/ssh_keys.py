@@ -57,7 +57,8 @@ def parse_public_key(line: str) -> PublicKey:
         case _:
             raise BadRequest(_KINDS)
     written = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-    kind, _, data = written.partition(" ")
+    if not kind.startswith("sk-"):  # those hold more, which would be lost
+        kind, _, data = written.partition(" ")
     fingerprint = base64.b64encode(hashlib.sha256(base64.b64decode(data)).digest())
     return PublicKey(
         kind,

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.chat.account import Person, Role
+from chatd.chat.account import Account, Person, Role
+from chatd.chat.errors import NameTaken
 from chatd.chat.events import (
     Arrived,
     CaughtUp,
@@ -375,6 +376,91 @@ class PasswordTests(EntranceCase):
         for room in self.hub.rooms:
             self.assertEqual(person in room.present, session in room.readers)
         self.assertEqual(set(self.hub.rooms_of(person)), {"lobby", "ops"})
+
+
+class ProvedTests(EntranceCase):
+    """A door may know by itself who somebody is."""
+
+    def come(self, proved: Account | Person) -> tuple[Session, FakeDoor]:
+        """Somebody whom the door knows."""
+        ((session, door),) = self.enter(Enter(proved.name, proved=proved, show=True))
+        turn(self.hub)
+        return session, door
+
+    def account(self, name: str) -> Account:
+        """An account whose owner is not here."""
+        session, _ = join(self.hub, name, password=SECRET)
+        session.end("")
+        turn(self.hub)
+        account = result(self.hub.login.owner(name))
+        assert account is not None
+        return account
+
+    def test_guest(self) -> None:
+        """By several ways at once a guest is one person, also after a /nick."""
+        guest = self.hub.entrance.guest("ann")
+        first, _ = self.come(guest)
+        type_in(self.hub, first, "/nick anna")
+        second, _ = self.come(guest)
+        self.assertEqual(first.person, second.person)
+        self.assertEqual(names(self.hub), ["anna"])
+        self.check_tidy()
+
+    def test_guest_against_owner(self) -> None:
+        """A guest whose name was registered meanwhile is asked for the password."""
+        guest = self.hub.entrance.guest("ann")
+        self.account("ann")
+        session, door = self.come(guest)
+        self.assertEqual(codes(door), ["password-needed"])
+        self.assertEqual(session.asking, "ann")
+
+    def test_reserved(self) -> None:
+        """Nobody is called by a reserved word."""
+        self.assertRaises(NameTaken, self.hub.entrance.guest, "root")
+
+    def test_member(self) -> None:
+        """An account needs nothing more."""
+        account = self.account("ann")
+        session, _ = self.come(account)
+        self.assertEqual(session.account, account)
+        self.check_tidy()
+
+    def test_password_changed(self) -> None:
+        """What was proved before the password was changed is worth nothing."""
+        account = self.account("ann")
+        result(self.hub.store.save_account(replace(account, secret="another")))
+        _, door = self.come(account)
+        self.assertEqual(codes(door), ["wrong-password"])
+        self.check_tidy()
+
+    def test_banned(self) -> None:
+        """A ban holds here as well."""
+        account = self.account("ann")
+        operator, _ = join(self.hub, "cho", password=SECRET)
+        code = result(self.hub.login.open_claim())
+        type_in(self.hub, operator, f"/claim {code}", "/serverban ann")
+        _, door = self.come(account)
+        self.assertEqual(codes(door), ["banned"])
+
+    def test_owner(self) -> None:
+        """A name has an owner while somebody can log in by it."""
+        self.assertIsNone(result(self.hub.login.owner("ann")))
+        self.assertIsNone(result(self.hub.login.owner("no name at all")))
+        account = self.account("ann")
+        self.assertEqual(result(self.hub.login.owner("ANN")), account)
+        result(self.hub.store.save_account(replace(account, secret="")))
+        self.assertIsNone(result(self.hub.login.owner("ann")))
+
+    def test_key(self) -> None:
+        """A key opens the account that has it, and the address is known then."""
+        ann, bob = self.account("ann"), self.account("bob")
+        key = self.hub.secrets.public_key("ssh-ed25519 AAAA")
+        result(self.hub.store.add_key(ann.id, key))
+        self.assertTrue(result(self.hub.login.has_key(ann, key)))
+        self.assertFalse(result(self.hub.login.has_key(bob, key)))
+        session, _ = connect(self.hub, address="192.0.2.9")
+        result(self.hub.login.keep_address(session, ann))
+        self.assertIn("192.0.2.9", result(self.hub.store.addresses(ann.id)))
 
 
 class TokenTests(EntranceCase):

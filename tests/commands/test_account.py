@@ -3,7 +3,8 @@
 from chatd.chat.account import Preferences, Theme, Timestamps
 from chatd.chat.events import Closing, Departed, Failed, Notice, Renamed, Welcome
 from chatd.chat.rules import Rules
-from chatd.testing import connect, join, make_hub, result, turn, type_in
+from chatd.chat.session import Session
+from chatd.testing import FakeDoor, connect, join, make_hub, result, turn, type_in
 from tests.commands.chatting import PASSWORD, Chatting, of, text
 
 
@@ -255,6 +256,39 @@ class KeysTests(Chatting):
         bob, door = self.member("bob")
         self.refusal(bob, door, "/keys add ssh-rsa AAAA")
         self.assertEqual(self.answer(bob, door, "/keys"), "No SSH keys yet.")
+
+
+class OfferedKeyTests(Chatting):
+    """Who comes with a key need not type it."""
+
+    def come(self) -> tuple[Session, FakeDoor]:
+        """A guest whose ssh has shown a key."""
+        session, door = self.guest("bob")
+        session.offered = self.hub.secrets.public_key("ssh-ed25519 AAAA")
+        return session, door
+
+    def test_register(self) -> None:
+        """Who registers keeps the key, and is told so."""
+        bob, door = self.come()
+        answer = self.answer(bob, door, f"/register {PASSWORD}")
+        self.assertIn("Your key SHA256:AAAA opens it as well", answer)
+        self.assertIn("SHA256:AAAA", self.answer(bob, door, "/keys"))
+
+    def test_register_with_key_of_another(self) -> None:
+        """A key of somebody else's is not kept; the account is made."""
+        ann, _ = self.member("ann")
+        type_in(self.hub, ann, "/keys add ssh-ed25519 AAAA")
+        bob, door = self.come()
+        answer = self.answer(bob, door, f"/register {PASSWORD}")
+        self.assertIn("bob is yours", answer)
+        self.assertIn("Your key was not kept.", answer)
+
+    def test_add(self) -> None:
+        """/keys add alone takes the key that was offered, once."""
+        bob, door = self.member("bob")
+        bob.offered = self.hub.secrets.public_key("ssh-ed25519 AAAA")
+        self.assertIn("SHA256:AAAA", self.answer(bob, door, "/keys add"))
+        self.assertIn("Type it like this", self.refusal(bob, door, "/keys add"))
 
 
 class ClaimTests(Chatting):

@@ -13,6 +13,8 @@ LINE = (
     "euiA460fYfHu/oCR ann@example"
 )
 FINGERPRINT = "SHA256:NtPvkBi/YwFdkUbO1tpX+XUgSssVGorxTPdcgAnN/iY"
+# Of the same key in a security key, as ssh-keygen prints it.
+SECURITY_FINGERPRINT = "SHA256:rSJA9l9SsYA+VfJYfitOO/9y/cSYkHX9cbFF+GbEW1g"
 SMALL = (
     "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDP6kAsXB17jRGj2jGgZYdzb+Y1"
     "nUBvpN/g/MjKFniOjtb3wJcGuNISjjzBvN2lUYvx22nMqgscXt+TFlNRlivUcwSC"
@@ -55,6 +57,16 @@ class PublicKeyTests(SynchronousTestCase):
         self.assertEqual(key.kind, "ssh-ed25519")
         self.assertEqual(key.comment, "ann@example")
         self.assertEqual(f"{key.kind} {key.data} {key.comment}", LINE)
+
+    def test_security_key(self) -> None:
+        """A key in a piece of hardware stays what it is."""
+        text = (
+            "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAI"
+            "PbG3HpIfFw/yPm/7eQ4bUnB1j1WeuiA460fYfHu/oCRAAAABHNzaDo= ann@stick"
+        )
+        key = parse_public_key(text)
+        self.assertEqual(f"{key.kind} {key.data} {key.comment}", text)
+        self.assertEqual(key.fingerprint, SECURITY_FINGERPRINT)
 
     def test_kinds(self) -> None:
         """All usual kinds are accepted."""
