@@ -53,12 +53,12 @@ class People:
         if here is None:
             if to.guest:
                 raise NotFound(f"{to.name} is not here any more.")
-            waiting = await hub.store.unseen_whispers(
+            waiting = await hub.store.count_unseen(
                 to.id, limit=hub.rules.waiting_whispers
             )
-            if len(waiting) >= hub.rules.waiting_whispers:
+            if waiting >= hub.rules.waiting_whispers:
                 raise Full(
-                    f"{to.name} is away and {len(waiting)} private messages wait "
+                    f"{to.name} is away and {waiting} private messages wait "
                     "already, which is the most."
                 )
         hub.publish(Whispered(sender=sender, to=to, text=text, key=key), session)

@@ -175,6 +175,9 @@ class Store(Protocol):
     async def unseen_whispers(self, person: int, *, limit: int) -> list[Event]:
         """Private messages to somebody beyond their read marks, oldest first."""
 
+    async def count_unseen(self, person: int, *, limit: int) -> int:
+        """How many L{unseen_whispers} there are, up to a limit."""
+
     async def missed(
         self, person: int, rooms: Collection[str], *, after: int, upto: int, limit: int
     ) -> list[Event]:
@@ -327,6 +330,9 @@ class Store(Protocol):
 
     async def add_invitation(self, digest: str, by: int, expires: float) -> None:
         """Keep the digest of an invitation code, good for one registration."""
+
+    async def invitations(self, by: int, now: float) -> int:
+        """How many invitations somebody gave that are still good."""
 
     async def take_invitation(self, digest: str, now: float) -> bool:
         """Use an invitation up; whether it was good."""

@@ -92,7 +92,7 @@ class MemoryStore:
         self._addresses: dict[int, dict[str, None]] = {}
         self._tokens: dict[str, tuple[Person, float]] = {}
         self._keys: dict[str, tuple[int, PublicKey]] = {}
-        self._invitations: dict[str, float] = {}
+        self._invitations: dict[str, tuple[int, float]] = {}
         self._files: dict[str, File] = {}
 
     # For tests
@@ -179,6 +179,9 @@ class MemoryStore:
             and event.id > marks.get(EVERYTHING, 0)
         ]
         return found[:limit]
+
+    async def count_unseen(self, person: int, *, limit: int) -> int:
+        return len(await self.unseen_whispers(person, limit=limit))
 
     async def missed(
         self, person: int, rooms: Collection[str], *, after: int, upto: int, limit: int
@@ -460,11 +463,18 @@ class MemoryStore:
 
     async def add_invitation(self, digest: str, by: int, expires: float) -> None:
         await self._turn()
-        self._invitations[digest] = expires
+        self._invitations[digest] = by, expires
+
+    async def invitations(self, by: int, now: float) -> int:
+        await self._turn()
+        return sum(
+            giver == by and expires > now
+            for giver, expires in self._invitations.values()
+        )
 
     async def take_invitation(self, digest: str, now: float) -> bool:
         await self._turn()
-        return self._invitations.pop(digest, 0.0) > now
+        return self._invitations.pop(digest, (0, 0.0))[1] > now
 
     # How it is done
 

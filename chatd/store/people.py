@@ -201,6 +201,14 @@ def add_invitation(
     put(connection, invitations, {"digest": digest}, values)
 
 
+def count_invitations(connection: Connection, by: int, now: float) -> int:
+    """Count somebody's invitations that are still good."""
+    own = invitations.c.given_by == by
+    good = invitations.c.expires > milliseconds(now)
+    found = select(func.count()).select_from(invitations).where(own, good)
+    return connection.scalar(found) or 0
+
+
 def take_invitation(connection: Connection, digest: str, now: float) -> bool:
     """Remove an invitation; whether it was good."""
     own = invitations.c.digest == digest

@@ -83,6 +83,17 @@ def whispers(
 
 def unseen_whispers(connection: Connection, person: int, limit: int) -> list[Event]:
     """Read the private messages beyond the read marks."""
+    part = _unseen(connection, person)
+    return _read(connection, select(events).where(part).order_by(_id).limit(limit))
+
+
+def count_unseen(connection: Connection, person: int, limit: int) -> int:
+    """Count them, up to a limit."""
+    some = select(_id).where(_unseen(connection, person)).limit(limit).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _unseen(connection: Connection, person: int) -> ColumnElement[bool]:
     mark = select(marks.c.upto).where(marks.c.account == person)
     everything = connection.scalar(mark.where(marks.c.conversation == EVERYTHING)) or 0
     conversation = literal("@") + cast(events.c.sender, Text)

@@ -140,6 +140,9 @@ class SqlStore:
     async def unseen_whispers(self, person: int, *, limit: int) -> list[Event]:
         return await self._read(reading.unseen_whispers, person, limit)
 
+    async def count_unseen(self, person: int, *, limit: int) -> int:
+        return await self._read(reading.count_unseen, person, limit)
+
     async def missed(
         self, person: int, rooms: Collection[str], *, after: int, upto: int, limit: int
     ) -> list[Event]:
@@ -270,6 +273,9 @@ class SqlStore:
 
     async def add_invitation(self, digest: str, by: int, expires: float) -> None:
         await self._write(people.add_invitation, digest, by, expires, self._now())
+
+    async def invitations(self, by: int, now: float) -> int:
+        return await self._read(people.count_invitations, by, now)
 
     async def take_invitation(self, digest: str, now: float) -> bool:
         return await self._write(people.take_invitation, digest, now)

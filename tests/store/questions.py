@@ -317,6 +317,15 @@ class Questions(Base):
         self.ask(self.store.keep_marks(3, {"@1": 3}))
         self.assertEqual(self.ids(unseen(3, limit=9)), [])
 
+    def test_count_unseen(self) -> None:
+        """They are counted up to a limit, without being read."""
+        self.must_keep(*(whispered(id, ANN, CHO) for id in range(1, 6)))
+        count = self.store.count_unseen
+        self.ask(self.store.keep_marks(3, {"@1": 2}))
+        self.assertEqual(self.ask(count(3, limit=9)), 3)
+        self.assertEqual(self.ask(count(3, limit=2)), 2)
+        self.assertEqual(self.ask(count(1, limit=9)), 0)
+
     def test_everything_seen(self) -> None:
         """A mark for everything counts for each conversation."""
         self.must_keep(*(whispered(id, ANN, CHO) for id in range(1, 6)))
@@ -861,6 +870,15 @@ class Questions(Base):
         self.assertTrue(self.ask(self.store.remove_key(5, "SHA256:1")))
         self.assertFalse(self.ask(self.store.remove_key(5, "SHA256:1")))
         self.assertEqual(self.ask(self.store.keys(5)), [second])
+
+    def test_invitations(self) -> None:
+        """It is known how many invitations of somebody are still good."""
+        for code, by, expires in (("a", 5, 10.0), ("b", 5, 20.0), ("c", 6, 20.0)):
+            self.ask(self.store.add_invitation(code, by, expires))
+        self.assertEqual(self.ask(self.store.invitations(5, 9.0)), 2)
+        self.assertEqual(self.ask(self.store.invitations(5, 10.0)), 1)
+        self.ask(self.store.take_invitation("b", 10.0))
+        self.assertEqual(self.ask(self.store.invitations(5, 10.0)), 0)
 
     def test_invitation(self) -> None:
         """An invitation code is good once, until it expires."""
