@@ -98,13 +98,12 @@ def _unseen(connection: Connection, person: int) -> ColumnElement[bool]:
     everything = connection.scalar(mark.where(marks.c.conversation == EVERYTHING)) or 0
     conversation = literal("@") + cast(events.c.sender, Text)
     upto = mark.where(marks.c.conversation == conversation).scalar_subquery()
-    part = and_(
+    return and_(
         PRIVATE,
         events.c.other == person,
         _id > everything,
         _id > func.coalesce(upto, 0),
     )
-    return _read(connection, select(events).where(part).order_by(_id).limit(limit))
 
 
 def missed(
