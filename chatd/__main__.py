@@ -26,8 +26,23 @@ def _serve(words: Sequence[str]) -> None:
     run()
 
 
+def _backup(words: Sequence[str]) -> None:
+    from chatd.operate.backup import backup
+
+    backup(words)
+
+
+def _restore(words: Sequence[str]) -> None:
+    from chatd.operate.backup import restore
+
+    restore(words)
+
+
 # Tools by the word that starts them: each is given the words that follow.
-TOOLS: dict[str, Callable[[Sequence[str]], None]] = {}
+TOOLS: dict[str, Callable[[Sequence[str]], None]] = {
+    "backup": _backup,
+    "restore": _restore,
+}
 
 
 if __name__ == "__main__":

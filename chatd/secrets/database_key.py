@@ -33,6 +33,19 @@ def database_key(path: Path, *data: Path) -> str:
     return key
 
 
+def known_key(path: Path) -> str:
+    """
+    Read the key, and never make one.
+
+    @return: 64 hexadecimal digits.
+    @raise SecretsError: if there is none, or it is not one.
+    """
+    content = read_secret(path)
+    if content is None:
+        raise SecretsError(f"{path} is missing: put it back from your copy of it.")
+    return _read(path, content)
+
+
 def check_value(key: str) -> str:
     """
     Derive what is kept beside the data, to tell a wrong key from a damaged database.

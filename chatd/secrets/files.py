@@ -32,7 +32,7 @@ def write_secret(path: Path, data: bytes, *, replace: bool = False) -> None:
             if replace:
                 os.replace(name, path)
             else:
-                _publish(name, path)
+                publish(name, path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -73,8 +73,12 @@ def exists(path: Path) -> bool:
     return True
 
 
-def _publish(name: str, path: Path) -> None:
-    """Give the file its name, unless another has it: a rename could not tell."""
+def publish(name: str, path: Path) -> None:
+    """
+    Give a file its name, unless another has it: a rename could not tell.
+
+    @raise FileExistsError: if another has it.
+    """
     try:
         os.link(name, path)
     except FileExistsError:

@@ -69,7 +69,7 @@ def prepare(
     @raise StoreRefused: if that cannot be; then nothing was changed.
     """
     check = check if key is not None else ""
-    about = _look(path, check, revisions)
+    about = look(path, check, revisions)
     try:
         if about is None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ def prepare(
     except OSError as problem:
         raise cannot_open(path, problem) from None
     try:
-        about = _look(path, check, revisions)  # perhaps another has just made it
+        about = look(path, check, revisions)  # perhaps another has just made it
         if about is None:
             _make(path, key, About(revisions[-1], check), migrations)
         else:
@@ -98,12 +98,12 @@ def prepare(
 def cannot_open(path: Path, problem: Exception) -> StoreRefused:
     """Say that the disk or its rights are in the way."""
     return StoreRefused(
-        f"{path} cannot be opened ({_reason(problem)}): look at the free space and at"
+        f"{path} cannot be opened ({reason_of(problem)}): look at the free space and at"
         f" the rights in {path.parent}."
     )
 
 
-def _look(path: Path, check: str, revisions: Sequence[str]) -> About | None:
+def look(path: Path, check: str, revisions: Sequence[str]) -> About | None:
     """
     Compare what is there with what should be, opening nothing.
 
@@ -138,7 +138,7 @@ def _look(path: Path, check: str, revisions: Sequence[str]) -> About | None:
     if about.schema not in revisions:
         raise _too_new(path, about.schema)
     if not path.exists():
-        if _new(path).exists() and not journal.exists():
+        if new_path(path).exists() and not journal.exists():
             return about  # an interrupted first start
         raise StoreRefused(
             f"{path} is missing, and there was data in it: put it back from your"
@@ -156,13 +156,14 @@ def _read_about(file: Path) -> About | None:
         return None
     except (OSError, ValueError, TypeError, AttributeError) as problem:
         raise StoreRefused(
-            f"{file} cannot be read ({_reason(problem)}): put it back from your backup."
+            f"{file} cannot be read ({reason_of(problem)}): put it back from your"
+            " backup."
         ) from None
 
 
 def _make(path: Path, key: str | None, about: About, migrations: str) -> None:
     # Under another name first, so that an interrupted start leaves nothing half made.
-    new = _new(path)
+    new = new_path(path)
     _remove(new)
     os.close(os.open(new, os.O_WRONLY | os.O_CREAT, 0o600))
     try:
@@ -170,16 +171,16 @@ def _make(path: Path, key: str | None, about: About, migrations: str) -> None:
     except BaseException:
         _remove(new)
         raise
-    _write_about(path, about)
+    write_about(path, about)
     new.rename(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _use(
     path: Path, key: str | None, about: About, migrations: str, revisions: Sequence[str]
 ) -> None:
     if not path.exists():
-        _new(path).rename(path)
+        new_path(path).rename(path)
     schema = _inspect(path, key)
     if schema not in revisions:
         raise _too_new(path, schema)
@@ -190,7 +191,7 @@ def _use(
         # What a crash cut short is gone then, and not taken for damage one day.
         sqlite.settle(path, key)
     if about.schema != revisions[-1]:
-        _write_about(path, About(revisions[-1], about.check))
+        write_about(path, About(revisions[-1], about.check))
 
 
 def _inspect(path: Path, key: str | None) -> str:
@@ -216,7 +217,7 @@ def _inspect(path: Path, key: str | None) -> str:
                     raise
                 result = "ok"
     except (dbapi2.Error, TypeError) as problem:
-        raise _damaged(path, _reason(problem)) from None
+        raise _damaged(path, reason_of(problem)) from None
     if result != "ok":
         raise _damaged(path, result.replace("\n", " "))
     return str(schema)
@@ -261,27 +262,28 @@ def _copy(path: Path, key: str | None, copy: Path) -> None:
     unfinished = copy.with_name(f"{copy.name}.new")
     try:
         shutil.copy2(path, unfinished)
-        _sync(unfinished)
+        sync(unfinished)
     except OSError as problem:
         unfinished.unlink(missing_ok=True)
         raise StoreRefused(
             f"{path} must be upgraded, but no copy of it can be made at {copy}"
-            f" ({_reason(problem)}): make room there."
+            f" ({reason_of(problem)}): make room there."
         ) from None
     unfinished.replace(copy)
-    _sync(copy.parent)
+    sync(copy.parent)
 
 
-def _write_about(path: Path, about: About) -> None:
+def write_about(path: Path, about: About) -> None:
+    """Write down what is known of a database."""
     file = about_path(path)
     new = file.with_name(f"{file.name}.new")
     new.write_text(to_json(about) + "\n", "utf-8")
-    _sync(new)
+    sync(new)
     new.replace(file)
-    _sync(file.parent)
+    sync(file.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until a file, or what is in a directory, is on the disk."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -298,7 +300,8 @@ def _remove(path: Path) -> None:
         path.with_name(path.name + end).unlink(missing_ok=True)
 
 
-def _new(path: Path) -> Path:
+def new_path(path: Path) -> Path:
+    """Say where a database is made, before it is put in its place."""
     return path.with_name(f"{path.name}.new")
 
 
@@ -315,7 +318,8 @@ def _damaged(path: Path, what: str) -> StoreRefused:
     )
 
 
-def _reason(problem: Exception) -> str:
+def reason_of(problem: Exception) -> str:
+    """Say what happened, in part of a line."""
     problem = getattr(problem, "orig", problem)
     text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
     return text.replace("\n", " ")

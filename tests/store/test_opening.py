@@ -225,7 +225,7 @@ class RefusalTests(OpeningCase):
         """With another key it is refused."""
 
         def other_key() -> None:
-            opening._write_about(self.path, About("0001", "other"))
+            opening.write_about(self.path, About("0001", "other"))
 
         self.in_all_states(other_key, "another key.*put that key back")
 
@@ -317,7 +317,7 @@ class RefusalTests(OpeningCase):
         """A database of a newer chatd is refused before it is opened."""
 
         def newer() -> None:
-            opening._write_about(self.path, About("9999", CHECK))
+            opening.write_about(self.path, About("9999", CHECK))
 
         self.in_all_states(newer, "newer chatd .its schema is 9999.")
 

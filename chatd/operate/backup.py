@@ -1,0 +1,218 @@
+"""The tools C{chatd backup} and C{chatd restore}."""
+
+import io
+import os
+import shutil
+import sys
+import tarfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from twisted.python.usage import UsageError
+
+from chatd.operate.options import SettingsOptions
+from chatd.secrets.database_key import check_value, known_key
+from chatd.secrets.files import SecretsError, publish
+from chatd.store import snapshot
+from chatd.store.lock import Lock
+from chatd.store.opening import StoreRefused, about_path, new_path, sync
+
+DATABASE = "chatd.db"
+ABOUT = about_path(Path(DATABASE)).name
+
+# The folder in data/ that is in no backup.
+LOG = "log"
+
+# The ending of files that are not yet whole.
+UNFINISHED = ".new"
+
+
+class _Options(SettingsOptions):
+    """What the server takes, and the name of the backup."""
+
+    file: Path
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        words = list(options or ())
+        if words and not words[0].startswith("-"):
+            words.append(words.pop(0))  # Twisted wants it behind the options
+        super().parseOptions(words)
+
+    def parseArgs(self, *words: str) -> None:
+        if len(words) != 1:
+            raise UsageError("name one file, the backup")
+        self.file = Path(words[0]).absolute()
+
+
+class BackupOptions(_Options):
+    """Copy what is in the folder data to one file, while the server runs."""
+
+    synopsis = "Usage: chatd backup FILE [options of the server]"
+
+
+class RestoreOptions(_Options):
+    """Put a backup back, where there is no data; the key must be there already."""
+
+    synopsis = "Usage: chatd restore FILE [options of the server]"
+
+
+def backup(words: Sequence[str]) -> None:
+    """Run C{chatd backup}."""
+    options = BackupOptions()
+    options.parseOptions(words)
+    data, key, check = _places(options)
+    try:
+        files = _pack(options.file, data, key, check)
+    except (OSError, StoreRefused, SecretsError) as problem:
+        sys.exit(f"chatd: {_sentence(problem)}")
+    size = options.file.stat().st_size
+    more = f" and {files:,} shared files" if files else ""
+    print(f"{options.file}: the database{more}, {size:,} bytes.")
+    if key is not None:
+        keys = Path(options.settings.keys).absolute()
+        print(
+            f"The keys are NOT in it, and without them nobody can read it: keep a copy"
+            f" of {keys} somewhere else."
+        )
+
+
+def restore(words: Sequence[str]) -> None:
+    """Run C{chatd restore}."""
+    options = RestoreOptions()
+    options.parseOptions(words)
+    data, key, check = _places(options)
+    try:
+        _unpack(options.file, data, key, check)
+    except (tarfile.TarError, EOFError) as problem:
+        sys.exit(f"chatd: {options.file} is no whole backup of chatd ({problem}).")
+    except (OSError, StoreRefused, SecretsError) as problem:
+        sys.exit(f"chatd: {_sentence(problem)}")
+    print(f"{options.file} is restored to {data}; start the server.")
+
+
+def _places(options: _Options) -> tuple[Path, str | None, str]:
+    settings = options.settings
+    data = Path(settings.data).absolute()
+    if not settings.store.encrypted:
+        return data, None, ""
+    try:
+        key = known_key(Path(settings.keys).absolute() / "database.key")
+    except SecretsError as problem:
+        sys.exit(f"chatd: {problem}")
+    return data, key, check_value(key)
+
+
+def _sentence(problem: Exception) -> str:
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"{problem.filename}: {problem.strerror}"
+    return str(problem)
+
+
+# Making one
+
+
+def _pack(file: Path, data: Path, key: str | None, check: str) -> int:
+    """
+    @return: How many files there are besides the database.
+    """
+    if os.path.lexists(file):
+        raise StoreRefused(f"{file} exists already and is left as it is.")
+    if not file.parent.is_dir():
+        raise StoreRefused(f"{file.parent} is no folder.")
+    with TemporaryDirectory(dir=file.parent, prefix=".chatd-backup-") as folder:
+        copy, unfinished = Path(folder, DATABASE), Path(folder, "backup")
+        known = snapshot.take(data / DATABASE, key, check, copy)
+        with tarfile.open(unfinished, "x", format=tarfile.GNU_FORMAT) as tar:
+            member = tarfile.TarInfo(ABOUT)
+            member.size = len(known)
+            tar.addfile(member, io.BytesIO(known.encode()))
+            tar.add(copy, DATABASE, filter=_nobody)
+            count = sum(_add(tar, one, data) for one in _shared(data))
+        unfinished.chmod(0o600)
+        sync(unfinished)
+        publish(str(unfinished), file)
+        sync(file.parent)
+    return count
+
+
+def _shared(data: Path) -> Iterator[Path]:
+    for folder in sorted(data.iterdir()):
+        if folder.is_dir() and folder.name != LOG:
+            yield from sorted(file for file in folder.rglob("*") if file.is_file())
+
+
+def _add(tar: tarfile.TarFile, file: Path, data: Path) -> bool:
+    if file.suffix == UNFINISHED:
+        return False
+    try:
+        tar.add(file, str(file.relative_to(data)), filter=_nobody)
+    except FileNotFoundError:
+        return False  # it was removed just now
+    return True
+
+
+def _nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
+
+
+# Putting one back
+
+
+def _unpack(file: Path, data: Path, key: str | None, check: str) -> None:
+    path = data / DATABASE
+    with tarfile.open(file, "r:") as tar:
+        if snapshot.is_there(path):
+            raise StoreRefused(
+                f"There is a database in {data}, which is left as it is: move it away"
+                " to restore another."
+            )
+        first = tar.next()
+        known = tar.extractfile(first) if first and first.name == ABOUT else None
+        if known is None:
+            raise tarfile.ReadError("it begins with something else")
+        text = known.read(4096).decode("utf-8", "replace")
+        about = snapshot.read_about(text, check, file)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            lock = Lock(path.with_name(f"{DATABASE}.lock"))
+        except BlockingIOError:
+            raise StoreRefused(f"A chatd runs on {data}: stop it first.") from None
+        made: list[Path] = []
+        try:
+            for member in tar:
+                if member.name != ABOUT:
+                    _extract(tar, member, data, made)
+            if new_path(path) not in made:
+                raise tarfile.ReadError("there is no database in it")
+            snapshot.put_back(path, key, about, file)
+        except BaseException:
+            for one in made:
+                one.unlink(missing_ok=True)
+            lock.undo()
+            raise
+        lock.release()
+
+
+def _extract(
+    tar: tarfile.TarFile, member: tarfile.TarInfo, data: Path, made: list[Path]
+) -> None:
+    """
+    @param made: What was written is added to it.
+    """
+    name = PurePosixPath(member.name)
+    content = tar.extractfile(member) if member.isfile() else None
+    is_database = member.name == DATABASE
+    inside = len(name.parts) > 1 and ".." not in name.parts and not name.is_absolute()
+    if content is None or not (is_database or inside):
+        raise tarfile.ReadError(f"{member.name} does not belong into it")
+    target = new_path(data / DATABASE) if is_database else data / name
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    made.append(target)
+    with open(descriptor, "wb") as output:
+        shutil.copyfileobj(content, output)
+        output.flush()
+        os.fsync(output.fileno())
