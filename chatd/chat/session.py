@@ -451,7 +451,8 @@ class Session:
 
     def render(self, item: Item) -> bytes:
         """How something reads here."""
-        room = getattr(item.event, "room", None)
+        event = item.event.event if isinstance(item.event, Done) else item.event
+        room = getattr(event, "room", None)
         here = room is None or (self.room is not None and room == self.room.name)
         return item.render(self.look, here)
 

@@ -1,11 +1,13 @@
 """What doors for people have in common, whatever carries their lines or keys."""
 
+import re
+
 from chatd.chat.account import Preferences
 from chatd.chat.clean import clean, clean_block
 from chatd.chat.errors import TooLong
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look, look
-from chatd.chat.request import Refused
+from chatd.chat.request import Invoke, Refused
 from chatd.doors.connection import Connection, Exempt
 from chatd.doors.terminal import Terminal
 from chatd.render.text import render
@@ -14,8 +16,8 @@ from chatd.wire import editor
 # In this order each is turned into LF.
 _LINE_ENDS = (b"\r\n", b"\r\0", b"\r")
 
-# Words with which a line is no part of a paste.
-_COMMAND = ("/", "@")
+# A line with which it is no part of a paste: not a path, nor a comment in a program.
+_COMMAND = re.compile(r"/[a-z][\w-]*(?!\S)", re.IGNORECASE)
 
 
 class PersonDoor(Connection):
@@ -68,13 +70,18 @@ class PersonDoor(Connection):
         read, self._read = self._read, []
         block: list[str] = []
         for text in read:
-            if text.startswith(_COMMAND) or self._is_new():
+            if self._is_new() or self._is_command(text):
                 self._take_block(block)
                 block = []
                 self.submit(text)
             else:
                 block.append(text)
         self._take_block(block)
+
+    def _is_command(self, text: str) -> bool:
+        if text.startswith("@"):
+            return self.hub.commands.has(text[1:].partition(" ")[0])
+        return _COMMAND.match(text) is not None
 
     def _take_block(self, block: list[str]) -> None:
         if not any(block):
@@ -112,8 +119,9 @@ class PersonDoor(Connection):
             case editor.TooLong() if self.session is not None:
                 error = TooLong(f"A paste has at most {outcome.limit} bytes.")
                 self.session.submit(Refused(error))
-            case editor.EndOfFile():
-                self.submit("/quit")
+            case editor.EndOfFile() if self.session is not None:
+                # Not as a line: that might be taken for a password.
+                self.session.submit(Invoke("quit"))
             case _:
                 pass
 
@@ -153,14 +161,15 @@ class PersonDoor(Connection):
         if self.terminal is None:
             self.write(data)
             return
-        self.terminal.set_prompt(self._prompt())
+        self.terminal.set_prompt(self.prompt())
         self.terminal.show(data)
 
     def write(self, data: bytes) -> None:
         """Send bytes to the peer, past the terminal."""
         super().send(data)
 
-    def _prompt(self) -> str:
+    def prompt(self) -> str:
+        """What stands before the line being typed."""
         session = self.session
         if session is None or session.person is None:
             return "password: " if session and session.asking else "name: "
@@ -168,7 +177,7 @@ class PersonDoor(Connection):
 
     def secret(self, on: bool) -> None:
         if self.terminal is not None:
-            self.terminal.set_prompt("password: " if on else self._prompt())
+            self.terminal.set_prompt("password: " if on else self.prompt())
             self.terminal.secret(on)
 
     def hang_up(self) -> None:

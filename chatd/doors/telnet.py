@@ -42,6 +42,11 @@ class TelnetTerminal(Terminal):
         """Begin to negotiate."""
         self._write(self._telnet.start())
 
+    def leave(self) -> None:
+        """Let the client edit its lines itself from now on."""
+        self._use(None)
+        self._write(self._telnet.stop())
+
     def receive(
         self, data: bytes, lines: Callable[[bytes], None], typed: Typed
     ) -> bool:
@@ -88,8 +93,7 @@ class TelnetTerminal(Terminal):
 
     def secret(self, on: bool) -> None:
         super().secret(on)
-        if self.editor is None:
-            self._write(self._telnet.echo(on))
+        self._write(self._telnet.echo(on))
 
     def choose(self) -> None:
         """Make lines here if the peer sends keys."""

@@ -6,7 +6,9 @@ from typing import Literal
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
+from chatd.chat.account import Preferences
 from chatd.chat.hub import Hub
+from chatd.chat.look import Look
 from chatd.doors.connection import Exempt
 from chatd.doors.person import PersonDoor
 from chatd.doors.telnet import TelnetTerminal
@@ -33,7 +35,9 @@ class TextDoor(PersonDoor):
         super().__init__(hub, exempt=exempt, paste_from=paste_from)
         self.terminal: TelnetTerminal | None = None
         self._telnet = telnet
-        self._first = True  # until the first line
+        self._first = True  # until the end of the first line
+        self._any = False  # whether there was a line
+        self._choice: bool | None = None  # the person's, of telnet
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -51,7 +55,12 @@ class TextDoor(PersonDoor):
             # A slow client of another door, after the greeting: it will try again.
             self.hub.let_go(session, "it is not a person's")
             return
-        if self._first and data.startswith(b"\xff") and self._telnet != "off":
+        if (
+            self._first
+            and self.terminal is None
+            and data.startswith(b"\xff")
+            and self._telnet != "off"
+        ):
             self._start_telnet()
         if self.terminal is None:
             self.lines_received(data)
@@ -66,10 +75,22 @@ class TextDoor(PersonDoor):
         ):
             self._start_telnet()
         super().lines_received(data)
+        if self._any:
+            # The other half of a line end may be on its way.
+            self._first = self._first and self._after_cr
 
     def lineReceived(self, line: bytes) -> None:
-        self._first = False
+        self._any = True
         super().lineReceived(line)
+
+    def look(self, preferences: Preferences) -> Look:
+        if preferences.telnet is not self._choice:
+            self._choice = preferences.telnet
+            if self._choice and self._telnet != "off":
+                self._start_telnet()
+            elif self._choice is False and self.terminal is not None:
+                self.terminal.leave()
+        return super().look(preferences)
 
     def _may_be_telnet(self) -> bool:
         session = self.session
@@ -78,7 +99,6 @@ class TextDoor(PersonDoor):
             and self.terminal is None
             and session is not None
             and not session.secure
-            and session.preferences.telnet is not False
         )
 
     def _start_telnet(self) -> None:
@@ -86,7 +106,8 @@ class TextDoor(PersonDoor):
             self.terminal = TelnetTerminal(
                 self.write, self.complete, self.hub.rules.line_bytes
             )
-            self.terminal.start()
+            self.terminal.set_prompt(self.prompt())
+        self.terminal.start()
 
 
 def _ends_like_telnet(data: bytes, after_cr: bool) -> bool:

@@ -104,6 +104,17 @@ class Telnet:
             self._ask(option, False, True)
         return self.take_output()
 
+    def stop(self) -> bytes:
+        """
+        Leave the echo and the editing of lines to the client.
+
+        @return: What there is to write; see L{take_output}.
+        """
+        self._want_keys = False
+        self._ask(SUPPRESS_GO_AHEAD, True, False)
+        self._ask(ECHO, True, self._hiding)
+        return self.take_output()
+
     def echo(self, on: bool) -> bytes:
         """
         Take over the echo for a password, or let things be as they were before.
