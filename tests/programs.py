@@ -62,8 +62,10 @@ class Program(Peer):
     @ivar room: Where it speaks.
     """
 
-    def __init__(self, hub: Hub, factory: IProtocolFactory) -> None:
-        super().__init__(hub, factory)
+    def __init__(
+        self, hub: Hub, factory: IProtocolFactory, *, secure: bool = False
+    ) -> None:
+        super().__init__(hub, factory, secure=secure)
         self.name = ""
         self.room = ""
         self._asked = ""  # the name whose password is the next line
@@ -88,8 +90,7 @@ class Program(Peer):
 
     def _request(self, line: str) -> Fields:
         if self._asked:
-            name, self._asked = self._asked, ""
-            return {"do": "enter", "name": name, "password": line}
+            return {"do": "enter", "name": self._asked, "password": line}
         if line.startswith("//"):
             return {"do": "say", "text": line[1:]}
         word = line[1:].partition(" ")[0]
@@ -114,12 +115,19 @@ class Program(Peer):
         match kind:
             case "hello":
                 return Greeting(
-                    found["server"], "", (), False, "", found["guests"], "open", {}
+                    found["server"],
+                    "",
+                    (),
+                    found["secure"],
+                    "",
+                    found["guests"],
+                    "open",
+                    {},
                 )
             case "notice":
                 return Notice(found["text"])
             case "failed":
-                if found["code"] != "password-needed":
+                if found["code"] not in ("password-needed", "wrong-password"):
                     self._asked = ""
                 return Failed(found["code"], found["text"], found.get("line", ""))
             case "listing":

@@ -147,7 +147,7 @@ class Conversation:
         kind: Callable[..., Peer] = Peer
         if next(self._programs):
             factory, kind = self._json, Program
-        self._peers[who] = kind(self.hub, factory)
+        self._peers[who] = kind(self.hub, factory, secure=True)
         self._unread[who] = []
         self._hear(who)
 
