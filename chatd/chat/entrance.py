@@ -148,6 +148,7 @@ class Entrance:
         name = self._check_name(text)
         if name.shown == guest.name:
             raise BadRequest(f"You are called {name.shown} already.")
+        hub.pace.rename(session)
         await self._check_unowned(name)
         guest = session.somebody()
         hub.places.rename(name, guest.id)

@@ -22,6 +22,7 @@ from chatd.chat.errors import (
     ChatError,
     Closed,
     Full,
+    NameTaken,
     NotFound,
     NotInRoom,
     NotStored,
@@ -51,6 +52,7 @@ from chatd.chat.names import key_of, room_name
 from chatd.chat.operators import Operators
 from chatd.chat.outbox import Outbox
 from chatd.chat.outside import Bus, Files, Passwords, Secrets, Server
+from chatd.chat.pace import Pace
 from chatd.chat.people import People
 from chatd.chat.places import Places
 from chatd.chat.presence import Here, Presence
@@ -70,6 +72,7 @@ from chatd.chat.request import (
 from chatd.chat.room import Room
 from chatd.chat.rooms import Rooms
 from chatd.chat.rules import Rules
+from chatd.chat.sentences import check_reason
 from chatd.chat.session import Door, Session
 from chatd.chat.sharing import Sharing
 from chatd.chat.stamps import Stamps
@@ -86,6 +89,7 @@ class Hub:
     @ivar last: The id of the last stored event that was delivered.
     @ivar backlog: Bytes that wait in all sessions together.
     @ivar admission: Which connections are let in.
+    @ivar pace: How often people do what others see.
     @ivar kept_motd: The message of the day that operators set, if they did.
     @ivar closing: Why the server stops, once it does.
     @ivar delivered: How many events were delivered since the start.
@@ -136,6 +140,7 @@ class Hub:
         self.operators = Operators(self)
         self.sharing = Sharing(self, files)
         self.bans = Bans((), now)
+        self.pace = Pace(clock, lambda: self.rules)
         self.admission = Admission(lambda: self.rules, lambda: self.bans)
         self.lockdown = False
         self.closing = ""
@@ -486,6 +491,7 @@ class Hub:
         try:
             if person.id not in room.present:
                 self._check_rooms_of(person.id)
+                self.pace.enter(session)
                 self.publish(Joined(room=room.name, person=person), session)
             await session.happened()
             if not self.admitted(session, room):
@@ -502,7 +508,12 @@ class Hub:
         name = room_name(text)
         if len(self.rooms) >= self.rules.rooms:
             raise Full(f"There are {self.rules.rooms} rooms, which is the most.")
+        if self.rooms.like(name):
+            raise NameTaken(
+                f"{name.shown} looks like the name of another room. Take another name."
+            )
         self._check_rooms_of(session.somebody().id)
+        self.pace.open(session)
         room = self.rooms.open(RoomRecord(name.shown))
         try:
             self.publish(RoomOpened(room=room.name, sender=session.somebody()), session)
@@ -533,6 +544,7 @@ class Hub:
 
     async def leave(self, session: Session, room: Room, reason: str = "") -> None:
         """Leave a room."""
+        check_reason(reason, self.rules)
         person = session.somebody()
         if person.id not in room.present:
             raise NotInRoom(f"You are not in {room.name}.")

@@ -271,10 +271,16 @@ class Login:
 
     async def invitation(self, session: Session) -> str:
         """A code with which one account can be registered."""
+        giver, most = session.somebody().id, self._rules().invitations
+        if await self._store.invitations(giver, self._now()) >= most:
+            raise Full(
+                f"{most} of your invitations wait to be used, which is the most. They "
+                "end by themselves."
+            )
         code = self._secrets.new_code()
         await self._store.add_invitation(
             self._secrets.digest(code),
-            session.somebody().id,
+            giver,
             self._now() + self._rules().invitation_seconds,
         )
         return code

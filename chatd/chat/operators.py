@@ -22,6 +22,7 @@ from chatd.chat.events import (
 from chatd.chat.names import key_of
 from chatd.chat.outside import Server
 from chatd.chat.room import check_text
+from chatd.chat.sentences import check_reason
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -124,6 +125,7 @@ class Operators:
         @param seconds: For how long; 0.0 means: until lifted.
         @return: The target, as people write it.
         """
+        check_reason(reason, self._hub.rules)
         target = read_network(whom)
         if target:
             shown = _shown(target)
@@ -165,6 +167,7 @@ class Operators:
 
         @return: The name, as it is shown.
         """
+        check_reason(reason, self._hub.rules)
         person = self._hub.here(name).person
         sender = session.somebody()
         if person.id == sender.id:

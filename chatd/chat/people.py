@@ -9,6 +9,7 @@ from chatd.chat.errors import BadRequest, Full, NotAllowed, NotFound, TooLong
 from chatd.chat.events import Act, AwayChanged, Notice, Whispered
 from chatd.chat.names import key_of
 from chatd.chat.room import Room, check_text
+from chatd.chat.sentences import check_reason
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -174,6 +175,7 @@ class People:
 
         @param seconds: How long a mute or ban lasts; 0.0 means: until lifted.
         """
+        check_reason(reason, self._hub.rules)
         person = await self._moderated(room, act, name)
         if (
             act in (Act.KICK, Act.MUTE, Act.BAN)

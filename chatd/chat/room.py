@@ -7,6 +7,7 @@ from chatd.chat.account import Person, Role
 from chatd.chat.errors import (
     BadRequest,
     Banned,
+    Full,
     Muted,
     NotAllowed,
     NotFound,
@@ -148,7 +149,7 @@ class Room:
             )
         self._change(session, private=self.private, history=history)
 
-    def invite(self, session: "Session", person: Person) -> None:
+    def invite(self, session: "Session", person: Person, rules: Rules) -> None:
         """Let somebody enter although the room is private."""
         sender = self._member(session)
         if person.id in self.present:
@@ -156,6 +157,10 @@ class Room:
         if person.id in self.bans:
             raise Banned(
                 f"{person.name} is banned from {self.name}; /unban comes first."
+            )
+        if person.id not in self.members and len(self.members) >= rules.members:
+            raise Full(
+                f"{rules.members} people may enter {self.name}, which is the most."
             )
         self._publish(Invited(room=self.name, sender=sender, person=person), session)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from chatd.chat.errors import BadName, NotFound
-from chatd.chat.names import room_name
+from chatd.chat.names import Name, room_name
 from chatd.chat.room import LOBBY, Publish, Room
 from chatd.chat.store import RoomRecord
 
@@ -20,6 +20,7 @@ class Rooms:
         self._publish = publish
         self._now = now
         self._rooms: dict[str, Room] = {}
+        self._skeletons: dict[str, str] = {}  # keys of rooms by what they look like
         for record in records:
             self.open(record)
         if LOBBY not in self._rooms:
@@ -57,11 +58,20 @@ class Rooms:
             raise NotFound(f"There is no room {name[:40]}. /rooms lists them.")
         return room
 
+    def like(self, name: Name) -> bool:
+        """Whether there is another room whose name looks the same."""
+        return self._skeletons.get(name.skeleton, name.key) != name.key
+
     def open(self, record: RoomRecord) -> Room:
         """Take a room in."""
+        name = room_name(record.name)
+        self._skeletons.setdefault(name.skeleton, name.key)
         room = Room(record, self._publish, self._now)
-        return self._rooms.setdefault(room_name(record.name).key, room)
+        return self._rooms.setdefault(name.key, room)
 
-    def close(self, name: str) -> None:
+    def close(self, text: str) -> None:
         """Forget a room that could not be opened."""
-        self._rooms.pop(room_name(name).key, None)
+        name = room_name(text)
+        self._rooms.pop(name.key, None)
+        if self._skeletons.get(name.skeleton) == name.key:
+            del self._skeletons[name.skeleton]

@@ -58,6 +58,12 @@ class Rules:
     rooms_per_person: int = 50
     rooms: int = 10_000
     waiting_whispers: int = 1_000
+    joins: int = 60  # a minute and person
+    renames: int = 5  # a minute and guest
+    new_rooms: int = 20  # an hour and person
+    members: int = 1_000  # who may enter one private room
+    invitations: int = 100  # that one operator gave and nobody used yet
+    reason_chars: int = 200
     ignored: int = 200
     ssh_keys: int = 20
     topic_chars: int = 400

@@ -1,6 +1,8 @@
 """How long somebody is muted or banned, and why: as people type and read it."""
 
 from chatd.chat.durations import in_words, read_duration
+from chatd.chat.errors import TooLong
+from chatd.chat.rules import Rules
 
 
 def read_sentence(text: str) -> tuple[str, float, str]:
@@ -16,6 +18,17 @@ def read_sentence(text: str) -> tuple[str, float, str]:
     if seconds is None:
         return name, 0.0, rest.strip()
     return name, seconds, after.strip()
+
+
+def check_reason(reason: str, rules: Rules) -> None:
+    """
+    @raise TooLong: if it is more than others want to read.
+    """
+    if len(reason) > rules.reason_chars:
+        raise TooLong(
+            f"A reason has at most {rules.reason_chars} characters, and yours "
+            f"{len(reason)}."
+        )
 
 
 def terms(until: float, reason: str, now: float) -> str:

@@ -107,7 +107,7 @@ async def invite(call: Call) -> None:
     """
     person = await call.hub.find(call.rest)
     room = call.room
-    room.invite(call.session, person)
+    room.invite(call.session, person, call.hub.rules)
     await call.happened()
     if call.hub.presence.get(person.id) is None:
         call.reply(f"{person.name} is not here, and may /join {room.name} later.")

@@ -260,6 +260,27 @@ class Limits:
     )
     rooms_per_person: int = _setting(50, "Rooms a person is in.", live=True, low=1)
     rooms: int = _setting(10_000, "Rooms in all.", live=True, low=1)
+    new_rooms: int = _setting(
+        20,
+        "Rooms that a person opens in an hour; of guests, an address.",
+        live=True,
+        low=1,
+    )
+    members: int = _setting(
+        1_000, "People who may enter one private room.", live=True, low=1
+    )
+    joins: int = _setting(
+        60, "Rooms that a person enters in a minute.", live=True, low=1
+    )
+    renames: int = _setting(
+        5, "Names that a guest takes in a minute.", live=True, low=1
+    )
+    invitations: int = _setting(
+        100, "Invitations of one operator that nobody used yet.", live=True, low=1
+    )
+    reason_chars: int = _setting(
+        200, "Characters in the reason of a ban, kick or leaving.", live=True, low=1
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
