@@ -284,6 +284,8 @@ class _Text:
         if event.code == "password-needed":
             return self._server(event.text)
         text = event.text
+        if event.line and text[-1:] not in ".?!":
+            text += "."
         if "\n" in event.line:
             text += f" Your {event.line.count(chr(10)) + 1} lines were not sent."
         elif event.line:
@@ -360,7 +362,7 @@ class _Text:
                     lines += text._whispered(past, whole=whole)
                 case _:
                     lines += text.lines(past)
-        if event.name in ("history", "search") and not event.events:
+        if event.name in ("history", "search") and not (event.events or title):
             lines += self._server("There is nothing.")
         return lines
 

@@ -232,6 +232,10 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
         ["! There is no /jion. Your line was not sent: /jion ops"],
     ),
     (
+        Failed("muted", "You are muted: loud", "hi"),
+        ["! You are muted: loud. Your line was not sent: hi"],
+    ),
+    (
         Failed("too-long", "A paste has at most 2 lines.", "one\ntwo\nthree"),
         ["! A paste has at most 2 lines. Your 3 lines were not sent."],
     ),
@@ -328,7 +332,7 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
             f"{AT}ann to all: tea",
         ],
     ),
-    (Past("search", (), "Found:"), ["* Found:", "* There is nothing."]),
+    (Past("search", (), "Found:"), ["* Found:"]),
     (Past("history", ()), ["* There is nothing."]),
     (Past("missed", ()), []),
     (CaughtUp(False, "9"), []),
