@@ -1,4 +1,4 @@
-"""C{python -m benchmarks.durability [kill|disk|clock|damage|stop|all]}."""
+"""C{python -m benchmarks.durability [kill|disk|clock|damage|stop|backup|all]}."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.durability.server import Failed
 
-PARTS = ("kill", "disk", "clock", "damage", "stop")
+PARTS = ("kill", "disk", "clock", "damage", "stop", "backup")
 
 
 def main() -> int:
