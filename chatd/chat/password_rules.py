@@ -6,7 +6,7 @@ from pkgutil import get_data
 from chatd.chat.errors import BadPassword
 
 SHORTEST, LONGEST = 8, 256  # characters; NIST SP 800-63B
-_MOST = 4_096  # what an operator may allow, and what is looked at
+MOST = 4_096  # what an operator may allow, and what is looked at
 _ADDED = 4  # what must be left of a password without the name
 
 
@@ -34,8 +34,8 @@ def normal_password(password: str) -> str:
 
     @raise BadPassword: if it is empty, far too long, or could not be typed again.
     """
-    if not 0 < len(password) <= _MOST:
-        raise BadPassword(f"A password has at least one, at most {_MOST} characters.")
+    if not 0 < len(password) <= MOST:
+        raise BadPassword(f"A password has at least one, at most {MOST} characters.")
     if password.isascii() and password.isprintable():
         return password
     from precis_i18n import get_profile  # 13 ms that a start need not wait for
