@@ -1,5 +1,6 @@
 """Sharing files: who may, how much, and what becomes of it."""
 
+from mimetypes import MimeTypes
 from typing import TYPE_CHECKING, TypeAlias
 
 from chatd.chat.account import Person, Role
@@ -39,6 +40,9 @@ A_MINUTE = 60
 
 # Files that are removed in one step when their time is over.
 STEP = 20
+
+# What names say of the kinds of files, without reading what the machine has of it.
+_KINDS = MimeTypes()
 
 
 class Sharing:
@@ -83,12 +87,13 @@ class Sharing:
         name: str,
         *,
         size: int = 0,
-        mime: str = "application/octet-stream",
+        mime: str = "",
     ) -> "Upload":
         """
         Begin to share a file.
 
         @param size: How large it will be, if that is known.
+        @param mime: Of which kind it is; C{""}: what the name says.
         @raise ChatError: if that may not be.
         """
         self.check(session, place)
@@ -102,6 +107,7 @@ class Sharing:
                 f"That were many files. Wait {in_words(wait)} before the next one."
             )
         self._often.spend(person.id, hub.clock.seconds())
+        mime = mime or _KINDS.guess_type(name)[0] or "application/octet-stream"
         upload = Upload(self, session, place, name, mime)
         self._uploads.add(upload)
         try:
