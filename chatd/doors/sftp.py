@@ -84,8 +84,9 @@ class Sftp(FileTransferServer):
     """
     One sftp connection, in a channel of an SSH connection.
 
-    The channel gives it what comes (C{dataReceived}), and tells it when it may not
-    (L{stop}) and may (L{go}) write.
+    The channel gives it what comes (C{dataReceived}), tells it when it may not
+    (L{stop}) and may (L{go}) write, that the client sends nothing more (L{finish}),
+    and that it is closed (C{connectionLost}).
     """
 
     def __init__(self, hub: Hub, session: Session, channel: SSHChannel) -> None:
@@ -98,6 +99,7 @@ class Sftp(FileTransferServer):
         self._sent = 0
         self._stopped: set[str] = set()
         self._told = ""
+        self._finishing = False
         self.over = False
         channel.localWindowSize = 0  # or Conch would let the client send ever more
         self.makeConnection(channel)
@@ -132,6 +134,8 @@ class Sftp(FileTransferServer):
                     break
         finally:
             self._looping = False
+        if self._finishing and not (self._busy or self._stopped or self.over):
+            self._leave()
         self._more()
 
     def _take(self) -> bool:
@@ -223,6 +227,20 @@ class Sftp(FileTransferServer):
             self._channel.writeExtended(1, f"! {text}\r\n".encode())
 
     # The end
+
+    def finish(self) -> None:
+        """The client sends nothing more: answer what it sent, then end."""
+        self._finishing = True
+        self._next()
+
+    def _leave(self) -> None:
+        self.over = True
+        channel = self._channel
+        if channel.conn is not None:
+            # Without it OpenSSH takes everything for failed.
+            status = struct.pack("!L", 0)
+            channel.conn.sendRequest(channel, b"exit-status", status)
+        channel.loseConnection()
 
     def _hang_up(self) -> None:
         self.over = True

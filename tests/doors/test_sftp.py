@@ -50,6 +50,7 @@ class Wire:
         self.slow = False
         self.sent = 0
         self.closed = False
+        self.requests: list[tuple[bytes, bytes]] = []
         self.hub = hub
         self.channel = Channel(
             localWindow=WINDOW, remoteWindow=1 << 21, remoteMaxPacket=32_768, conn=self
@@ -72,6 +73,9 @@ class Wire:
 
     def adjustWindow(self, channel: SSHChannel, bytes: int) -> None:
         channel.localWindowLeft += bytes
+
+    def sendRequest(self, channel: SSHChannel, kind: bytes, data: bytes) -> None:
+        self.requests.append((kind, data))
 
     def sendClose(self, channel: SSHChannel) -> None:
         self.closed = True
@@ -344,6 +348,18 @@ class SharingTests(SftpCase):
         self.put("/ops/b", b"x")
         file = self.ask(self.client.openFile(b"/ops/b", FXF_READ, {}))
         self.refusal(file.writeChunk(0, b"x"))
+
+    def test_finish(self) -> None:
+        """At the end of input what was asked is answered, and all is well."""
+        self.hub.store.hold(questions=True)  # type: ignore[attr-defined]
+        listing = self.client.openDirectory(b"/ops")
+        turn(self.hub)
+        self.wire.sftp.finish()
+        self.assertFalse(self.wire.closed)
+        self.hub.store.release()  # type: ignore[attr-defined]
+        self.ask(listing)
+        self.assertEqual(self.wire.requests, [(b"exit-status", bytes(4))])
+        self.assertTrue(self.wire.closed)
 
     def test_old_scp(self) -> None:
         """The old protocol of scp is recognised."""
