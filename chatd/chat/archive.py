@@ -367,15 +367,15 @@ class Archive:
             await self._store.keep_marks(account, marks)
             if self._marks[account] == marks:
                 self._moved.discard(account)
-                self._forget(account)
+                self.forget(account)
 
     def departed(self, session: "Session") -> None:
         """The session is gone."""
         self._missed.pop(session, None)
         if session.account is not None:
-            self._forget(session.account.id)
+            self.forget(session.account.id)
 
-    def _forget(self, account: int) -> None:
+    def forget(self, account: int) -> None:
         """Nobody needs the marks of somebody who is gone, once they are stored."""
         if account not in self._moved and not self._hub.sessions_of(account):
             self._marks.pop(account, None)

@@ -130,9 +130,9 @@ class Delivery:
         self, event: Arrived | Departed | AwayChanged | Renamed | Joined | Left
     ) -> None:
         found = map(self._hub.rooms.get, self._hub.where(event))
-        rooms = [room for room in found if room is not None]
-        if isinstance(event, Arrived):
-            # One that was to be opened may not have been stored.
+        rooms = [room for room in found if room is not None and room.opened]
+        if isinstance(event, Arrived | Departed):
+            # Meanwhile one more may have been entered, or one not been stored.
             event = replace(event, rooms=tuple(room.name for room in rooms))
         elif isinstance(event, Joined | Left) and not rooms:
             return
@@ -171,6 +171,7 @@ class Delivery:
             if isinstance(event, Arrived | Joined):
                 for session in sessions:
                     self._hub.outbox.enter(room, session)
+                    session.room = session.room or room
         return changed
 
     def _tell_rooms(
@@ -206,13 +207,16 @@ class Delivery:
         room = self._hub.rooms.get(event.room)
         if room is None:
             return
-        absent = isinstance(event, Moderated) and event.person.id not in room.present
+        absent = (
+            isinstance(event, Moderated | Invited)
+            and event.person.id not in room.present
+        )
         room.apply(event)
         self._hub.outbox.put(event, room)
         match event:
             case Moderated() if absent:
                 self._hub.outbox.tell(event, self._hub.sessions_of(event.person.id))
-            case Invited():
+            case Invited() if absent:
                 if event.person.id not in self._hub.ignores.by(event.sender.id):
                     sessions = self._hub.sessions_of(event.person.id)
                     self._hub.outbox.tell(event, sessions, event.person)

@@ -13,6 +13,7 @@ from chatd.chat.errors import (
     Closed,
     NameTaken,
     NotAllowed,
+    NotEntered,
     PasswordNeeded,
     WrongPassword,
 )
@@ -113,7 +114,7 @@ class Entrance:
         if guest is None:
             hub.places.take(name, id, hub.rules.max_people)
         else:
-            hub.places.rename(name, id)
+            hub.places.reserve(name, id)
         try:
             account = await self._login.register(
                 session, name, password, code, id, hub.ignores.whom(id)
@@ -129,7 +130,8 @@ class Entrance:
             await self._come_in(session, account.person, account, Enter(show=show))
         else:
             hub.update_account(account)
-            self._renamed(session, guest, account.person)
+            self._rename(session, guest, account.person, name)
+            hub.places.drop(name, id)
             await hub.keep_rooms(session)
         session.tell(
             Notice(
@@ -141,28 +143,25 @@ class Entrance:
 
     async def rename(self, session: "Session", text: str) -> None:
         """Give a guest another name."""
-        hub = self._hub
+        session.somebody()
+        name = self._check_name(text)
+        await self._check_unowned(name)
         guest = session.somebody()
         if not guest.guest:
             raise NotAllowed("An account keeps its name: it is how others know you.")
-        name = self._check_name(text)
         if name.shown == guest.name:
             raise BadRequest(f"You are called {name.shown} already.")
-        hub.pace.rename(session)
-        await self._check_unowned(name)
-        guest = session.somebody()
-        hub.places.rename(name, guest.id)
+        self._hub.pace.rename(session)
         now = replace(guest, name=name.shown)
-        self._renamed(session, guest, now)
+        self._rename(session, guest, now, name)
         if session.token:
             await self._keep_token(session.token, now)
 
-    def _renamed(self, session: "Session", was: Person, now: Person) -> None:
-        """Tell everybody that somebody has another name, and give the old one back."""
+    def _rename(self, session: "Session", was: Person, now: Person, name: Name) -> None:
         hub = self._hub
+        hub.places.rename(name, now.id)
         if hub.sessions_of(now.id):
             hub.publish(Renamed(person=was, now=now), session)
-        hub.places.drop(person_name(was.name), now.id)
 
     async def claim(self, session: "Session", code: str) -> None:
         """Become the first operator."""
@@ -340,18 +339,18 @@ class Entrance:
             rooms = await self._rooms(person, account)
             if account is not None:
                 await hub.archive.load(account.id)
+            if session.ended:
+                raise NotEntered("The connection is gone.")
         except BaseException:
             hub.places.release(person.id)
+            hub.archive.forget(person.id)
             raise
-        if session.ended:
-            hub.places.release(person.id)
-            return
         shown: list[Past] = []
         session.hold()
         try:
             hub.attach(session, person, account)
             names = tuple(room.name for room in rooms)
-            hub.publish(Arrived(person=person, rooms=names), session)
+            hub.publish(Arrived(person=session.somebody(), rooms=names), session)
             await session.settled()
             shown = await self._welcome(session, request)
         except BaseException:

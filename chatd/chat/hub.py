@@ -238,6 +238,8 @@ class Hub:
 
     def attach(self, session: Session, person: Person, account: Account | None) -> None:
         """The session is this person's from now on."""
+        # Perhaps under another name by now.
+        person = replace(person, name=self.places.name_of(person.id))
         session.person = person
         session.account = account
         sessions = self._people.setdefault(person.id, {})
@@ -515,6 +517,7 @@ class Hub:
         self._check_rooms_of(session.somebody().id)
         self.pace.open(session)
         room = self.rooms.open(RoomRecord(name.shown))
+        room.opened = False
         try:
             self.publish(RoomOpened(room=room.name, sender=session.somebody()), session)
         except ChatError:
@@ -634,9 +637,9 @@ class Hub:
     def where(self, event: Event) -> tuple[str, ...]:
         """In which rooms it happens."""
         match event:
-            case Arrived() | Departed():
+            case Arrived():
                 return event.rooms
-            case AwayChanged() | Renamed():
+            case Departed() | AwayChanged() | Renamed():
                 return tuple(self.rooms_of(event.person.id))
             case _:
                 room = getattr(event, "room", None)

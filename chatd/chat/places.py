@@ -9,11 +9,13 @@ from chatd.chat.names import Name
 @dataclass(slots=True)
 class _Place:
     """
-    @ivar names: All that are taken; twice, if it is taken for two reasons.
+    @ivar name: Under which its owner is here.
+    @ivar reserved: Names that the owner is about to have.
     """
 
-    sessions: int = 0
-    names: list[Name] = field(default_factory=list)
+    name: Name
+    sessions: int = 1
+    reserved: list[Name] = field(default_factory=list)
 
 
 class Places:
@@ -33,39 +35,55 @@ class Places:
 
     def take(self, name: Name, owner: int, limit: int) -> None:
         """
-        Take a place for one more session.
+        Take a place for one more session; who has one already keeps the name.
 
         @param limit: How many people there may be.
         @raise NameTaken: if somebody else has the name, or a look-alike.
         @raise Full: if there is no room for another person.
         """
-        self._check(name, owner)
         place = self._owners.get(owner)
-        if place is None:
-            if len(self._owners) >= limit:
-                raise Full(
-                    f"The chat is full: {limit} people are here. Try again later."
-                )
-            place = self._owners[owner] = _Place()
-        place.sessions += 1
-        if name not in place.names:
-            self._add(place, name, owner)
+        if place is not None:
+            place.sessions += 1
+            return
+        self._check(name, owner)
+        if len(self._owners) >= limit:
+            raise Full(f"The chat is full: {limit} people are here. Try again later.")
+        self._owners[owner] = _Place(name)
+        self._own(name, owner)
+
+    def name_of(self, owner: int) -> str:
+        """How somebody who has a place is called."""
+        return self._owners[owner].name.shown
 
     def rename(self, name: Name, owner: int) -> None:
         """
-        Take one more name for somebody who has a place; L{drop} gives one back.
+        Take another name for somebody, if they still have a place; the old one is free.
+
+        @raise NameTaken: if somebody else has the name, or a look-alike.
+        """
+        place = self._owners.get(owner)
+        if place is not None:
+            self._check(name, owner)
+            old, place.name = place.name, name
+            self._own(name, owner)
+            self._free(old, place)
+
+    def reserve(self, name: Name, owner: int) -> None:
+        """
+        Keep a name for somebody who has a place, until L{drop}.
 
         @raise NameTaken: if somebody else has the name, or a look-alike.
         """
         self._check(name, owner)
-        self._add(self._owners[owner], name, owner)
+        self._owners[owner].reserved.append(name)
+        self._own(name, owner)
 
     def drop(self, name: Name, owner: int) -> None:
-        """Give a name back, keeping the place; nothing, if it was given up already."""
+        """Give up a name that was reserved, unless its owner is gone anyway."""
         place = self._owners.get(owner)
-        if place is not None and name in place.names:
-            place.names.remove(name)
-            self._free(place, name)
+        if place is not None and name in place.reserved:
+            place.reserved.remove(name)
+            self._free(name, place)
 
     def release(self, owner: int) -> bool:
         """
@@ -78,8 +96,8 @@ class Places:
         if place.sessions:
             return False
         del self._owners[owner]
-        for name in place.names:
-            self._free(None, name)
+        for name in (place.name, *place.reserved):
+            self._free(name, None)
         return True
 
     def _check(self, name: Name, owner: int) -> None:
@@ -90,12 +108,11 @@ class Places:
                 f"{name.shown} looks like the name of somebody here. Take another name."
             )
 
-    def _add(self, place: _Place, name: Name, owner: int) -> None:
-        place.names.append(name)
+    def _own(self, name: Name, owner: int) -> None:
         self._keys[name.key] = self._skeletons[name.skeleton] = owner
 
-    def _free(self, place: _Place | None, name: Name) -> None:
-        kept = place.names if place else []
+    def _free(self, name: Name, place: _Place | None) -> None:
+        kept = [place.name, *place.reserved] if place is not None else []
         if all(other.key != name.key for other in kept):
             self._keys.pop(name.key, None)
         if all(other.skeleton != name.skeleton for other in kept):

@@ -59,6 +59,7 @@ class Room:
     State changes in L{apply} only, so that all nodes agree.
 
     @ivar readers: The sessions of this node that read along; see C{Outbox}.
+    @ivar opened: Whether it exists for all; not until its opening is stored.
     @ivar present: Who is in the room, on whatever node, by id.
     @ivar members: The ids of those who may enter while the room is private.
     @ivar last: The id of the last stored event that was shown here by this process.
@@ -82,6 +83,7 @@ class Room:
         self.moderators = set(record.moderators)
         self.mutes = {sentence.person.id: sentence for sentence in record.mutes}
         self.bans = {sentence.person.id: sentence for sentence in record.bans}
+        self.opened = True
         self.present: dict[int, Person] = {}
         self._roll = Roll()
         self.readers: dict[Session, int] = {}
@@ -263,6 +265,7 @@ class Room:
                 self._go(event.now.id)
                 self._come(event.now)
             case RoomOpened():
+                self.opened = True
                 self.private = event.private
                 self.moderators.add(event.sender.id)
                 self.members.add(event.sender.id)

@@ -111,6 +111,7 @@ class Session:
         "_queue",
         "_released",
         "_settled",
+        "_shown",
         "_taken",
         "_throttle",
         "_warned",
@@ -182,7 +183,8 @@ class Session:
         self._caused: Event | None = None
         self._failure: ChatError | None = None
         self._held: list[Item] | None = None
-        self._released: tuple[int, set[int]] | None = None
+        self._released: int | None = None  # up to where in the order
+        self._shown: frozenset[int] = frozenset()  # not again
         self._congested = False
         self._taken: Deferred[None] | None = None
         self._backlog: list[bytes] = []
@@ -411,9 +413,11 @@ class Session:
 
     def hold(self) -> None:
         """Keep events back until L{release}; answers go through."""
-        self._held = []
+        if self._held is None:
+            self._held = []
+            self._shown = frozenset()
+            self.plain = False
         self._released = None
-        self.plain = False
 
     def release(self, *shown: Past) -> None:
         """
@@ -421,9 +425,9 @@ class Session:
 
         @param shown: In these it was shown already.
         """
-        if self._held is not None and self._released is None:
-            ids = {event.id for past in shown for event in past.events}
-            self._released = self._hub.outbox.stir(self), ids
+        if self._held is not None:
+            self._shown |= {event.id for past in shown for event in past.events}
+            self._released = self._hub.outbox.stir(self)
 
     def show(self, items: list[Item]) -> None:
         """Write what was put for this session, in this order."""
@@ -433,21 +437,12 @@ class Session:
             if len(self._held) > HELD:
                 self.release()
             if self._released is not None:
-                items = self._let_loose(items, self._held, *self._released)
+                held = [i for i in self._held if _id(i) not in self._shown]
+                items = _behind(self._released, items, held)
                 self._held = self._released = None
+                self._shown = frozenset()
                 self.plain = True
         self.write(b"".join(map(self.render, items)))
-
-    def _let_loose(
-        self, answers: list[Item], held: list[Item], order: int, shown: set[int]
-    ) -> list[Item]:
-        """Events behind the answers that were put up to some place in the order."""
-
-        def place(item: Item) -> tuple[bool, bool, int]:
-            late = item.order > order
-            return late, not late and isinstance(item.event, Stamped), item.order
-
-        return sorted(answers + [i for i in held if _id(i) not in shown], key=place)
 
     def render(self, item: Item) -> bytes:
         """How something reads here."""
@@ -631,6 +626,16 @@ class Session:
         if self._door_paused and self._backlog_size <= self._hub.rules.outbox_pause:
             self._door_paused = False
             self.door.resume()
+
+
+def _behind(order: int, answers: list[Item], held: list[Item]) -> list[Item]:
+    """Of what was put up to some place in the order, the answers come first."""
+
+    def place(item: Item) -> tuple[bool, bool, int]:
+        late = item.order > order
+        return late, not late and isinstance(item.event, Stamped), item.order
+
+    return sorted(answers + held, key=place)
 
 
 def _id(item: Item) -> int:

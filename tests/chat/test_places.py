@@ -56,47 +56,61 @@ class PlacesTests(SynchronousTestCase):
         """With a new name the old one is free."""
         self.places.take(ANN, 1, 10)
         self.places.rename(BOB, 1)
-        self.assertFalse(self.free(ANN))
-        self.assertFalse(self.free(BOB))
-        self.places.drop(ANN, 1)
         self.assertTrue(self.free(ANN))
         self.assertFalse(self.free(BOB))
         self.places.release(1)
         self.assertTrue(self.free(BOB))
 
     def test_not_renamed(self) -> None:
-        """A name of somebody else cannot be taken; one not wanted is given back."""
+        """A name of somebody else cannot be taken; the present one stays."""
         self.places.take(ANN, 1, 10)
         self.places.take(BOB, 2, 10)
         self.assertRaises(NameTaken, self.places.rename, BOB, 1)
-        cho = person_name("cho")
-        self.places.rename(cho, 1)
-        self.places.drop(cho, 1)
-        self.assertTrue(self.free(cho))
         self.assertFalse(self.free(ANN))
 
-    def test_same_name_again(self) -> None:
-        """Who takes the name they have, for another reason, gives it back once each."""
+    def test_reserved(self) -> None:
+        """A name can be kept for somebody who has one, until it is given up."""
         self.places.take(ANN, 1, 10)
-        self.places.rename(ANN, 1)
+        self.places.reserve(BOB, 1)
+        self.assertFalse(self.free(ANN))
+        self.assertFalse(self.free(BOB))
+        self.places.drop(BOB, 1)
+        self.assertTrue(self.free(BOB))
+        self.assertFalse(self.free(ANN))
+        self.places.take(BOB, 2, 10)
+        self.assertRaises(NameTaken, self.places.reserve, BOB, 1)
+
+    def test_reserved_and_taken(self) -> None:
+        """A reserved name that is taken then stays taken."""
+        self.places.take(ANN, 1, 10)
+        self.places.reserve(BOB, 1)
+        self.places.rename(BOB, 1)
+        self.places.drop(BOB, 1)
+        self.assertFalse(self.free(BOB))
+        self.assertTrue(self.free(ANN))
+
+    def test_same_name_reserved(self) -> None:
+        """Who reserves the name they have keeps it when they give it up."""
+        self.places.take(ANN, 1, 10)
+        self.places.reserve(ANN, 1)
         self.places.drop(ANN, 1)
         self.assertFalse(self.free(ANN))
+
+    def test_reserved_until_gone(self) -> None:
+        """Who goes leaves the reserved names free, too."""
+        self.places.take(ANN, 1, 10)
+        self.places.reserve(BOB, 1)
+        self.places.release(1)
+        self.assertTrue(self.free(BOB))
+        self.places.take(BOB, 2, 10)
+        self.places.drop(BOB, 1)
+        self.places.rename(BOB, 1)
+        self.assertFalse(self.free(BOB))
 
     def test_other_case(self) -> None:
         """Who changes only the case of their name keeps it."""
         self.places.take(ANN, 1, 10)
-        shouted = person_name("ANN")
-        self.places.rename(shouted, 1)
-        self.places.drop(ANN, 1)
+        self.places.rename(person_name("ANN"), 1)
         self.assertFalse(self.free(ANN))
         self.places.release(1)
         self.assertTrue(self.free(ANN))
-
-    def test_dropped_too_late(self) -> None:
-        """Who is gone has nothing to give back."""
-        self.places.take(ANN, 1, 10)
-        self.places.rename(BOB, 1)
-        self.places.release(1)
-        self.places.take(BOB, 2, 10)
-        self.places.drop(BOB, 1)
-        self.assertFalse(self.free(BOB))
