@@ -7,6 +7,7 @@ from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
     IHalfCloseableProtocol,
+    IHandshakeListener,
     IProtocol,
     IProtocolFactory,
     IReactorTime,
@@ -14,6 +15,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -27,7 +29,7 @@ from chatd.wire.sniff import Guess, sniff
 Doors = Mapping[Guess, IProtocolFactory]
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class Undecided(Protocol):
     """
     A connection of which it is not known yet what it speaks.
@@ -54,7 +56,8 @@ class Undecided(Protocol):
         assert transport is not None
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
-        self._greeting = port.clock.callLater(port.greet_after(), self._silent)
+        if not isinstance(transport, TLSMemoryBIOProtocol):
+            self._await_silence()
         self._visit = visit_of(transport)
         if self._visit is None:
             self._outermost = True
@@ -64,6 +67,10 @@ class Undecided(Protocol):
             self._deadline = port.clock.callLater(port.give_up_after(), self._give_up)
             if not port.proxied:
                 self._check()
+
+    def handshakeCompleted(self) -> None:
+        # Before, who is far away cannot have said anything.
+        self._await_silence()
 
     def dataReceived(self, data: bytes) -> None:
         if not self._check():
@@ -116,6 +123,10 @@ class Undecided(Protocol):
         self._cancel(self._greeting)
         abort(self.transport)
         return False
+
+    def _await_silence(self) -> None:
+        port = self._port
+        self._greeting = port.clock.callLater(port.greet_after(), self._silent)
 
     def _silent(self) -> None:
         """Nothing for a moment: a person who waits to be greeted."""
