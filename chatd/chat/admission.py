@@ -31,6 +31,7 @@ class Visit:
     """
 
     __slots__ = (
+        "_admission",
         "_counted",
         "_refused",
         "cut",
@@ -40,7 +41,10 @@ class Visit:
         "waiting",
     )
 
-    def __init__(self, since: float, cut: Callable[[str], None]) -> None:
+    def __init__(
+        self, admission: "Admission", since: float, cut: Callable[[str], None]
+    ) -> None:
+        self._admission = admission
         self.since = since
         self.cut = cut
         self.place = ""
@@ -48,6 +52,10 @@ class Visit:
         self.waiting = True
         self._counted = False  # among those of its address
         self._refused = False
+
+    def came_in(self) -> None:
+        """Somebody has come in by it, or need not: it waits no longer."""
+        self._admission.came_in(self)
 
 
 class Admission:
@@ -88,7 +96,7 @@ class Admission:
 
     def arrive(self, now: float, cut: Callable[[str], None]) -> Visit:
         """A connection begins; L{check} comes next, and L{leave} last, in any case."""
-        visit = Visit(now, cut)
+        visit = Visit(self, now, cut)
         self._visits.add(visit)
         self._wait(visit)
         if len(self._waiting[""]) > self._rules().entering_all:
@@ -121,7 +129,7 @@ class Admission:
         return self._explaining <= EXPLAINING
 
     def came_in(self, visit: Visit) -> None:
-        """Somebody has come in by it."""
+        """As L{Visit.came_in}."""
         self._stop_waiting(visit)
 
     def leave(self, visit: Visit) -> None:

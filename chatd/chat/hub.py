@@ -248,7 +248,7 @@ class Hub:
         sessions[session] = None
         session.in_time()
         if session.visit is not None:
-            self.admission.came_in(session.visit)
+            session.visit.came_in()
         if account is not None:
             self.update_account(account)
         else:
