@@ -30,6 +30,8 @@ from chatd.chat.command import Commands
 from chatd.chat.errors import Closed
 from chatd.chat.events import Notice
 from chatd.chat.hub import Hub
+from chatd.chat.retention import EVERY as FORGET_EVERY
+from chatd.chat.retention import Retention
 from chatd.chat.rules import Rules
 from chatd.chat.store import PublicKey
 from chatd.doors import refusal
@@ -48,6 +50,7 @@ from chatd.operate.log import Log, is_ours
 from chatd.operate.options import SettingsOptions
 from chatd.operate.refusal import refuse_to_start
 from chatd.operate.settings import Settings, SettingsError, changed, load
+from chatd.operate.units import read_kept
 from chatd.secrets import codes
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate, own_names
 from chatd.secrets.database_key import check_value, database_key
@@ -64,10 +67,6 @@ ENTRY_POINTS = "chatd.commands"
 
 # Seconds between the times at which read marks are stored.
 MARKS_EVERY = 5.0
-
-# Seconds between the times at which old messages are removed, and how many at once.
-FORGET_EVERY = 3600.0
-FORGET_STEP = 500
 
 # Seconds between the times at which shared files are removed whose time is over.
 EXPIRE_EVERY = 600.0
@@ -163,6 +162,9 @@ class ChatService(Service):
             node=socket.gethostname(),
         )
         self.hub.server = self
+        self._retention = Retention(
+            self._store, reactor, self.hub.now, lambda: self.hub.rules
+        )
         self._store.open()
         try:
             self._ports = listen(reactor, self._places())
@@ -391,17 +393,7 @@ class ChatService(Service):
             _log.info("{count} files that were never shared are gone", count=swept)
 
     async def _forget(self) -> None:
-        """Remove what is older than it should be, a little at a time."""
-        keep = self.settings.history.keep
-        if not keep:
-            return
-        before = self.hub.now() - keep
-        for room in self.hub.rooms:
-            while (
-                await self._store.forget(room.name, before=before, limit=FORGET_STEP)
-                == FORGET_STEP
-            ):
-                pass
+        await self._retention.clean([room.name for room in self.hub.rooms])
 
     def _take_signals(self) -> None:
         """
@@ -571,6 +563,12 @@ class ChatService(Service):
             waiting_whispers=limits.waiting_whispers,
             history_shown=settings.history.shown,
             history_max=settings.history.max,
+            history_keep=settings.history.keep,
+            history_keep_count=settings.history.keep_count,
+            history_rooms={
+                room: (seconds, count)
+                for room, seconds, count in map(read_kept, settings.history.rooms)
+            },
             failed_logins_address=limits.failed_logins_address,
             failed_logins_account=limits.failed_logins_account,
             failed_logins_session=limits.failed_logins_session,

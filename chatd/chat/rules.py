@@ -1,6 +1,7 @@
 """What the operator decided, as far as the chat itself is concerned."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class Rules:
     @ivar message_chars: Characters; C{paste_lines} and C{paste_bytes} bound a paste.
     @ivar request_burst: So many at once, then C{request_rate} a second.
     @ivar push_seconds: So long a session may push against the throttle.
+    @ivar history_keep: Seconds that messages are kept, and C{history_keep_count} how
+        many of a room; 0 for all. C{history_rooms} has both for rooms, in lower case,
+        that differ.
     @ivar scp: What comes between C{scp} and C{NAME@}, and behind it, as in
         C{-P 5050 {}@chat.example}; C{""} if files cannot be fetched so.
     @ivar outbox_bytes: Unread output of a session at which it is let go; reading
@@ -70,6 +74,9 @@ class Rules:
     away_chars: int = 200
     history_shown: int = 10
     history_max: int = 200
+    history_keep: float = 0.0
+    history_keep_count: int = 0
+    history_rooms: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     token_seconds: float = 30 * 86_400.0
     guest_token_seconds: float = 86_400.0
     invitation_seconds: float = 7 * 86_400.0

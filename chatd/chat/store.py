@@ -207,12 +207,20 @@ class Store(Protocol):
     ) -> list[Event]:
         """The latest messages beyond the marks that name the person."""
 
-    async def forget(self, room: str, *, before: float, limit: int) -> int:
+    async def outdated(
+        self, room: str, *, before: float = 0.0, beyond: int = 0, limit: int
+    ) -> list[int]:
         """
-        Remove what was shown in a room before a time, oldest first.
+        Ids of what need not be kept of what was shown in a room, oldest first; never
+        of the last event there is.
 
-        @return: How many events; C{limit} means there may be more.
+        @param room: C{""} for private messages and announcements.
+        @param before: POSIX seconds: what is older.
+        @param beyond: All but so many, the latest; 0 for no such bound.
         """
+
+    async def forget(self, ids: Collection[int]) -> None:
+        """Remove events."""
 
     # What there is
 

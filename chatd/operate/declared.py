@@ -105,6 +105,15 @@ class History:
     keep: float = _setting(
         0.0, "How long messages are kept; 0 is for ever.", "seconds", live=True
     )
+    keep_count: int = _setting(
+        0, "Messages kept in a room, the latest; 0 is all.", live=True
+    )
+    rooms: tuple[str, ...] = _setting(
+        (),
+        "Rooms for which both differ: ROOM=TIME as in ops=90d, ROOM=NUMBER of messages,"
+        " or ROOM=0 to keep all; may be repeated.",
+        live=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from typing import Any, get_type_hints
 
 from chatd.operate.declared import Settings
 from chatd.operate.setting import DECLARED, Setting
+from chatd.operate.units import read_kept
 
 __all__ = ["Changes", "Settings", "SettingsError", "changed", "load", "write_config"]
 
@@ -192,5 +193,13 @@ def _check_together(settings: Settings) -> None:
                 f"{smaller} is {small} and {bigger} is {big}: "
                 "the first must not be larger"
             )
+    for text in history.rooms:
+        try:
+            read_kept(text)
+        except ValueError:
+            raise SettingsError(
+                f"history.rooms: {json.dumps(text)[:200]} is not allowed; allowed: a"
+                " room and how long or how many, as in ops=90d, ops=5000 or ops=0"
+            ) from None
     if bool(settings.tls.certificate) != bool(settings.tls.key):
         raise SettingsError("tls.certificate and tls.key: give both or neither")

@@ -56,3 +56,18 @@ def allowed(unit: Unit, whole: bool) -> str:
     if unit == "bytes":
         return 'bytes, or as in "64 KiB", "10 MB"'
     return "a whole number" if whole else "a number"
+
+
+def read_kept(text: str) -> tuple[str, float, int]:
+    """
+    Read how much of a room is kept, as in C{ops=90d} or C{ops=5000}.
+
+    @return: The room in lower case, seconds, and a number of messages; 0 for all.
+    @raise ValueError: if it is something else.
+    """
+    room, equals, much = text.partition("=")
+    if not room or not equals:
+        raise ValueError(f"no room and limit: {text}")
+    if much.strip().isdecimal():
+        return room.strip().casefold(), 0.0, int(much)
+    return room.strip().casefold(), parse(much, "seconds"), 0

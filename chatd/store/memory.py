@@ -244,14 +244,34 @@ class MemoryStore:
         ]
         return _latest(found, limit)
 
-    async def forget(self, room: str, *, before: float, limit: int) -> int:
+    async def outdated(
+        self, room: str, *, before: float = 0.0, beyond: int = 0, limit: int
+    ) -> list[int]:
         await self._turn()
-        shown = [event for event in self._sorted() if _shown_in(event, (room,))]
-        old = list(takewhile(lambda event: event.time < before, shown[:limit]))
-        for event in old:
-            row = to_row(self._events.pop(event.id))
-            self._by_key.pop((row.sender, row.key), None)
-        return len(old)
+        shown = [
+            event
+            for event in self._sorted()
+            if (
+                _shown_in(event, (room,))
+                if room
+                else isinstance(event, (*PRIVATE, Announced))
+            )
+        ]
+        upto = shown[-beyond - 1].id if 0 < beyond < len(shown) else 0
+        last = max(self._events, default=0)
+        old = takewhile(
+            lambda event: event.id < last and (event.id <= upto or event.time < before),
+            shown[:limit],
+        )
+        return [event.id for event in old]
+
+    async def forget(self, ids: Collection[int]) -> None:
+        await self._turn()
+        for id in ids:
+            event = self._events.pop(id, None)
+            if event is not None:
+                row = to_row(event)
+                self._by_key.pop((row.sender, row.key), None)
 
     # What there is
 

@@ -177,18 +177,33 @@ def mentions(
     return _by_ids(connection, ids)
 
 
-def forget(connection: Connection, room: str, before: float, limit: int) -> int:
-    """Remove what was shown in a room before a time."""
-    oldest = select(_id, events.c.time).where(_shown(room)).order_by(_id).limit(limit)
+def outdated(
+    connection: Connection, room: str, before: float, beyond: int, limit: int
+) -> list[int]:
+    """List what need not be kept, oldest first."""
+    shown = _shown(room)
+    if not room:
+        shown = and_(events.c.room == "", or_(PRIVATE, ANNOUNCED))
+    upto = 0
+    if beyond:
+        latest = select(_id).where(shown).order_by(_id.desc())
+        upto = connection.scalar(latest.offset(beyond).limit(1)) or 0
+    # The last of all stays, so that ids are never used again.
+    last = select(func.max(_id)).scalar_subquery()
+    oldest = select(_id, events.c.time).where(shown, _id < last).order_by(_id)
     old = []
-    for id, time in connection.execute(oldest):
-        if time >= milliseconds(before):
+    for id, time in connection.execute(oldest.limit(limit)):
+        if id > upto and time >= milliseconds(before):
             break  # what comes after is newer still: the rest need not be looked at
         old.append(id)
-    for some in _pieces(old):
+    return old
+
+
+def forget(connection: Connection, ids: Collection[int]) -> None:
+    """Remove events."""
+    for some in _pieces(ids):
         connection.execute(delete(events).where(_id.in_(some)))
         unindex(connection, some)
-    return len(old)
 
 
 def _shown(room: str) -> ColumnElement[bool]:

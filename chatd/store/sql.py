@@ -161,8 +161,14 @@ class SqlStore:
     ) -> list[Event]:
         return await self._read(reading.mentions, person, marks, limit, slow=True)
 
-    async def forget(self, room: str, *, before: float, limit: int) -> int:
-        return await self._write(reading.forget, room, before, limit)
+    async def outdated(
+        self, room: str, *, before: float = 0.0, beyond: int = 0, limit: int
+    ) -> list[int]:
+        args = room, before, beyond, limit
+        return await self._read(reading.outdated, *args, slow=True)
+
+    async def forget(self, ids: Collection[int]) -> None:
+        await self._write(reading.forget, tuple(ids))
 
     # What there is
 

@@ -124,6 +124,12 @@ class SettingsTests(SynchronousTestCase):
         ):
             self.assertIn("is not allowed; allowed: ", self.refused(self.file(line)))
 
+    def test_rooms_kept(self) -> None:
+        """What is no room with a limit is refused."""
+        for text in ("ops", "ops=", "=3", "ops=-1", "ops=soon"):
+            refused = self.refused({"history-rooms": [text]})
+            self.assertIn(f'history.rooms: "{text}" is not allowed', refused)
+
     def test_edges(self) -> None:
         """The smallest and the largest allowed value are allowed."""
         self.assertEqual(load({"port": "65535"}, {}).port, 65535)
@@ -261,5 +267,6 @@ class WriteConfigTests(SynchronousTestCase):
                 options[setting.option] = 'Grüß "Gott"\n\x7f\t\\ \U0001f600'
             elif setting.kind in (int, float):
                 options[setting.option] = str(setting.default + 1)
+        options["history-rooms"] = ["ops=90d", "grüße=5000"]
         settings = load(options, {})
         self.assertEqual(self.back(settings), settings)

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.operate.units import parse, show
+from chatd.operate.units import parse, read_kept, show
 
 
 class ParseTests(SynchronousTestCase):
@@ -44,3 +44,19 @@ class ShowTests(SynchronousTestCase):
             self.assertEqual(parse(show(size, "bytes"), "bytes"), size)
         for duration in (0.1, 0.3, 1.0, 61.0, 86400.0, 123456.789):
             self.assertEqual(parse(show(duration, "seconds"), "seconds"), duration)
+
+
+class KeptTests(SynchronousTestCase):
+    """How much of a room is kept."""
+
+    def test_time_or_number(self) -> None:
+        """A duration needs a unit; a number alone is one of messages."""
+        self.assertEqual(read_kept("Ops=90d"), ("ops", 90 * 86_400.0, 0))
+        self.assertEqual(read_kept("ops=12 h"), ("ops", 43_200.0, 0))
+        self.assertEqual(read_kept("ops=5000"), ("ops", 0.0, 5000))
+        self.assertEqual(read_kept("ops=0"), ("ops", 0.0, 0))
+
+    def test_wrong(self) -> None:
+        """Anything else is refused."""
+        for text in ("", "ops", "ops=", "=90d", "ops=-1", "ops=much", "ops=9 KiB"):
+            self.assertRaises(ValueError, read_kept, text)

@@ -262,24 +262,69 @@ class Questions(Base):
         )
         self.assertEqual(self.ids(self.store.history("ops", limit=9)), [2, 3, 4, 6])
 
-    def test_forget(self) -> None:
-        """What is older than history is kept goes, oldest first; the rest stays."""
+    def test_outdated(self) -> None:
+        """What is older than history is kept is found, oldest first."""
         self.must_keep(
             RoomOpened(id=1, time=1.0, room="ops", sender=ANN),
-            *(replace(said(id, f"word{id}"), key=f"k{id}") for id in range(2, 7)),
+            *(said(id) for id in range(2, 7)),
             said(7, room="else"),
         )
-        forget = self.store.forget
-        self.assertEqual(self.ask(forget("ops", before=5.0, limit=2)), 2)
-        self.assertEqual(self.ids(self.store.history("ops", limit=9)), [4, 5, 6])
-        self.assertEqual(self.ask(forget("ops", before=5.0, limit=2)), 1)
-        self.assertEqual(self.ask(forget("ops", before=5.0, limit=2)), 0)
-        self.assertEqual(self.ids(self.store.history("ops", limit=9)), [5, 6])
+        ask, outdated = self.ask, self.store.outdated
+        self.assertEqual(ask(outdated("ops", before=5.0, limit=2)), [2, 3])
+        self.assertEqual(ask(outdated("ops", before=5.0, limit=9)), [2, 3, 4])
+        self.assertEqual(ask(outdated("ops", before=2.0, limit=9)), [])
+        self.assertEqual(ask(outdated("ops", limit=9)), [])
+
+    def test_beyond(self) -> None:
+        """So is what is more than is kept, also together with what is too old."""
+        self.must_keep(*(said(id) for id in range(1, 6)), said(6, room="else"))
+        ask, outdated = self.ask, self.store.outdated
+        for beyond, ids in ((0, []), (1, [1, 2, 3, 4]), (4, [1]), (5, []), (6, [])):
+            self.assertEqual(ask(outdated("ops", beyond=beyond, limit=9)), ids)
+        self.assertEqual(ask(outdated("ops", beyond=2, limit=2)), [1, 2])
+        self.assertEqual(ask(outdated("ops", before=2.0, beyond=2, limit=9)), [1, 2, 3])
+        self.assertEqual(
+            ask(outdated("ops", before=5.0, beyond=4, limit=9)), [1, 2, 3, 4]
+        )
+
+    def test_outdated_whispers(self) -> None:
+        """Private messages and announcements are in no room, and go as well."""
+        self.must_keep(
+            whispered(1, ANN, BOB),
+            Announced(id=2, time=2.0, sender=ANN, text="hear"),
+            MotdChanged(id=3, time=3.0, sender=ANN, text="this stays"),
+            whispered(4, ANN, BOB),
+            said(5),
+        )
+        outdated = self.store.outdated
+        self.assertEqual(self.ask(outdated("", before=4.0, limit=9)), [1, 2])
+        self.assertEqual(self.ask(outdated("", before=9.0, limit=9)), [1, 2, 4])
+
+    def test_last_stays(self) -> None:
+        """The last event of all stays: a clock set back must not make its id again."""
+        self.must_keep(said(1), said(2))
+        for more in ({"before": 9.0}, {"beyond": 1}):
+            self.assertEqual(
+                self.ask(self.store.outdated("ops", **more, limit=9)),  # type: ignore[arg-type]
+                [1],
+            )
+
+    def test_forget(self) -> None:
+        """What is forgotten is not found any more; the rest stays."""
+        self.must_keep(
+            RoomOpened(id=1, time=1.0, room="ops", sender=ANN),
+            *(replace(said(id, f"word{id}"), key=f"k{id}") for id in range(2, 5)),
+            said(7, room="else"),
+        )
+        self.ask(self.store.forget([2, 3, 99]))
+        self.assertEqual(self.ids(self.store.history("ops", limit=9)), [4])
         self.assertEqual(self.ids(self.store.history("else", limit=9)), [7])
         self.assertEqual(self.room().moderators, {1})
         query = Query(("word2",), rooms=("ops",))
         self.assertEqual(self.ids(self.store.search(query)), [])
         self.must_keep(replace(said(8), key="k2"))
+        self.ask(self.store.forget([]))
+        self.assertEqual(self.ids(self.store.history("ops", limit=9)), [4, 8])
 
     # Private messages
 

@@ -83,7 +83,9 @@ def questions(store: Store, draw: Any) -> Iterator[Coroutine[Any, Any, Any]]:
     )
     yield store.unread(person, marks)
     yield store.mentions(person, marks, limit=limit)
-    yield store.forget("Ops", before=float(before), limit=limit)
+    old = {"before": float(before), "beyond": draw(st.integers(0, 3)), "limit": limit}
+    yield store.outdated(draw(st.sampled_from(ROOMS)), **old)
+    yield store.forget(draw(st.lists(types[int], max_size=3)))
     yield store.stored(range(50))
     yield store.files_in("ops", limit=limit)
     yield store.files_between(person.id, draw(types[Person]).id, limit=limit)
