@@ -30,6 +30,9 @@ GATHERED = 4 * PIECE
 # Pieces read at once: what is read next is mostly what follows.
 AHEAD = 4
 
+# Whole files that a server which was killed may leave unknown.
+FEW = 100
+
 # The ending of what is not yet whole.
 NEW = ".new"
 
@@ -73,18 +76,28 @@ class Folder:
         await self.work(lambda: self.place(id).unlink(missing_ok=True))
 
     async def sweep(self, known: Collection[str]) -> int:
-        """Remove what broke off, and what nobody knows; how much that was."""
+        """
+        Remove what broke off, and what nobody knows; how much that was.
+
+        Whole files stay if there are many that nobody knows, or none that somebody
+        does: then it is the database that is not the right one.
+        """
 
         def sweep() -> int:
-            count = 0
-            if not self.path.is_dir():
-                return 0
-            for file in self.path.iterdir():
-                whole = file.name.removesuffix(NEW)
-                if is_id(whole) and (whole != file.name or whole not in known):
-                    file.unlink(missing_ok=True)
-                    count += 1
-            return count
+            names = os.listdir(self.path) if self.path.is_dir() else []
+            gone = [name for name in names if is_id(name.removesuffix(NEW))]
+            gone = [name for name in gone if name not in known]
+            whole = [name for name in gone if not name.endswith(NEW)]
+            if whole and (not known or len(whole) > FEW):
+                _log.warn(
+                    "{count} files in {path} are not in the database: they are left",
+                    count=len(whole),
+                    path=str(self.path),
+                )
+                gone = [name for name in gone if name.endswith(NEW)]
+            for name in gone:
+                (self.path / name).unlink(missing_ok=True)
+            return len(gone)
 
         return await self.work(sweep)
 

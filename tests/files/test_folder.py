@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.chat.errors import NotStored, Unreadable
 from chatd.chat.outside import Kept
+from chatd.files import folder
 from chatd.files.folder import AHEAD, GATHERED, Folder, Writer, is_id
 from chatd.files.sealed import HEAD, PIECE, TAG
 
@@ -305,6 +306,16 @@ class RemovingTests(FolderCase):
         self.assertEqual(self.ask(self.folder.sweep({known.id, broken.id})), 2)
         self.assertEqual(self.files(), [known.id, "key-check"])
         self.assertNotIn(unknown.id, self.files())
+
+    def test_wrong_database(self) -> None:
+        """If the database knows none of the files, or few, only what broke off goes."""
+        kept = [self.keep(b"x").id for _ in range(3)]
+        self.ask(self.folder.create())
+        self.assertEqual(self.ask(self.folder.sweep(())), 1)
+        self.assertEqual(self.files(), sorted(kept))
+        self.patch(folder, "FEW", 1)
+        self.assertEqual(self.ask(self.folder.sweep({kept[0]})), 0)
+        self.assertEqual(self.ask(self.folder.sweep(set(kept[:2]))), 1)
 
     def test_ids(self) -> None:
         """An id is no path."""
