@@ -1,0 +1,1 @@
+"""Attacks on a real server, beside which well-behaved people go on talking."""
