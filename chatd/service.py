@@ -394,6 +394,10 @@ class ChatService(Service):
 
     async def _forget(self) -> None:
         await self._retention.clean([room.name for room in self.hub.rooms])
+        # Whoever is let in again is remembered no longer.
+        self.hub.bans.in_force()
+        for room in self.hub.rooms:
+            room.sentences()
 
     def _take_signals(self) -> None:
         """
@@ -435,6 +439,7 @@ class ChatService(Service):
             "connections": len(hub.admission),
             "not yet come in": hub.admission.waiting,
             "connections refused": hub.admission.refused.total(),
+            "requests that met a limit": hub.refusals.counts.total(),
             "rooms": len(hub.rooms),
             "delivered": hub.delivered,
             "waiting to be stored": len(hub.journal),

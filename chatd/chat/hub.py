@@ -56,6 +56,7 @@ from chatd.chat.pace import Pace
 from chatd.chat.people import People
 from chatd.chat.places import Places
 from chatd.chat.presence import Here, Presence
+from chatd.chat.refusals import Refusals
 from chatd.chat.request import (
     Enter,
     History,
@@ -89,6 +90,7 @@ class Hub:
     @ivar last: The id of the last stored event that was delivered.
     @ivar backlog: Bytes that wait in all sessions together.
     @ivar admission: Which connections are let in.
+    @ivar refusals: How often people meet limits.
     @ivar pace: How often people do what others see.
     @ivar kept_motd: The message of the day that operators set, if they did.
     @ivar closing: Why the server stops, once it does.
@@ -140,6 +142,7 @@ class Hub:
         self.operators = Operators(self)
         self.sharing = Sharing(self, files)
         self.bans = Bans((), now)
+        self.refusals = Refusals(clock)
         self.pace = Pace(clock, lambda: self.rules)
         self.admission = Admission(lambda: self.rules, lambda: self.bans)
         self.lockdown = False

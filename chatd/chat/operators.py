@@ -197,6 +197,10 @@ class Operators:
     def _check_network(self, session: "Session", target: str, shown: str) -> None:
         if covers(target, session.address):
             raise BadRequest(f"{shown} is where you are yourself.")
+        if ip_network(target.removeprefix(NETWORK)).is_loopback:
+            raise BadRequest(
+                "That is this machine itself, from where operators can always come in."
+            )
         for other in self._hub.connections:
             if other.role is Role.OPERATOR and covers(target, other.address):
                 name = other.somebody().name

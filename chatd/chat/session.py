@@ -322,6 +322,7 @@ class Session:
     def _failed(
         self, error: ChatError, request: Request, understood: Request | None
     ) -> Failed:
+        self._hub.refusals.note(error)
         if isinstance(understood, Refused):
             line = understood.line
         elif isinstance(understood, Enter) or (
@@ -606,6 +607,7 @@ class Session:
             behind = seconds + (len(self._queue) - 1) / rules.request_rate
             if behind >= WORTH_SAYING and not self._warned:
                 self._warned = True
+                self._hub.refusals.slowed()
                 self.tell(
                     Notice(f"Slow down, {behind:.0f} s: your lines wait, none is lost.")
                 )

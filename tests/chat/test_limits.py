@@ -140,6 +140,14 @@ class AmountTests(Chatting):
             self.assertIn("at most 5 characters, and yours 8", refusal)
         self.assertEqual(self.answer(ann, door, "/kick bob short"), "")
 
+    def test_this_machine(self) -> None:
+        """Nobody can shut out the machine itself, from where bans can be lifted."""
+        ann, door = self.operator("ann")
+        for target in ("127.0.0.1", "127.0.0.0/8", "::1/128"):
+            refusal = self.refusal(ann, door, f"/serverban {target}")
+            self.assertIn("this machine itself", refusal)
+        self.assertEqual(self.hub.bans.in_force(), [])
+
     def test_rooms_that_look_alike(self) -> None:
         """A room cannot pass for another one."""
         ann, door = self.guest("ann", "apollo")
