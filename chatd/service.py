@@ -158,7 +158,6 @@ class ChatService(Service):
             commands=self._load_commands(),
             clock=reactor,
             rules=self._rules(),
-            files=self._open_files(),
             node=socket.gethostname(),
         )
         self.hub.server = self
@@ -167,8 +166,10 @@ class ChatService(Service):
         )
         self._store.open()
         try:
+            # Not before: a database that is refused is left alone with its files.
+            self.hub.sharing.files = self._open_files()
             self._ports = listen(reactor, self._places())
-        except NotListening:
+        except (NotListening, SecretsError):
             self._store.close()
             raise
         self._workers.start()
