@@ -1,14 +1,17 @@
 """Files."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from chatd.chat.account import Person
 from chatd.chat.command import Call, command
 from chatd.chat.errors import NotFound, Usage
 from chatd.chat.events import Listing, Value
 from chatd.chat.file import File, size_in_words
-from chatd.chat.room import Room
-from chatd.chat.sharing import Place
 from chatd.chat.short_ids import short_id
+
+if TYPE_CHECKING:
+    from chatd.chat.sharing import Place
 
 LISTED = 100  # files in one list: more nobody reads
 
@@ -46,7 +49,7 @@ async def files(call: Call) -> None:
     )
 
 
-async def _place(call: Call, word: str) -> Place:
+async def _place(call: Call, word: str) -> "Place":
     if not word:
         return call.room
     if not word.startswith("@"):
@@ -61,8 +64,8 @@ async def _place(call: Call, word: str) -> Place:
         raise NotFound(f"There is no room and nobody called {word[:40]}.") from None
 
 
-def _title(place: Place, count: int) -> str:
-    where = f"in {place.name}" if isinstance(place, Room) else f"with {place.name}"
+def _title(place: "Place", count: int) -> str:
+    where = f"with {place.name}" if isinstance(place, Person) else f"in {place.name}"
     if not count:
         return f"No file is shared {where}."
     number = f"The latest {LISTED} files" if count > LISTED else f"{count} files"
@@ -77,13 +80,13 @@ def _line(call: Call, file: File) -> str:
     )
 
 
-def _how(call: Call, place: Place, found: list[File]) -> list[str]:
+def _how(call: Call, place: "Place", found: list[File]) -> list[str]:
     scp = call.hub.rules.scp
     if not scp or (call.person.guest and not call.hub.rules.files_guests):
         return []
     head, _, tail = scp.partition("{}")
     address = f"{call.person.name}{tail}"
-    folder = place.name if isinstance(place, Room) else f"@{place.name}"
+    folder = f"@{place.name}" if isinstance(place, Person) else place.name
     lines = []
     if found:
         # Whoever pastes the line runs it in a shell: no name of a file stands in it.
