@@ -13,12 +13,17 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from chatd.chat.admission import EXPLAINING, Admission
+from chatd.chat.bans import Bans
 from chatd.chat.rules import Rules
+from chatd.chat.store import ServerBan
+from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.gate import SUMMED_UP, Gate
 from chatd.doors.port import OnePort, Undecided
 from chatd.doors.refusal import PATIENCE
+from chatd.doors.text import TextFactory
 from chatd.doors.transport import abort, address_of, visit_of
 from chatd.wire.sniff import Guess
+from tests.doors.wire import DoorCase, Peer
 
 GREET, GIVE_UP = 0.5, 10.0
 
@@ -246,6 +251,62 @@ class GateTests(SynchronousTestCase):
         inside.dataReceived(b"ann\n")
         self.clock.advance(GIVE_UP)
         self.assertFalse(outer.disconnected)
+
+
+class ComingInTests(DoorCase):
+    """From the first moment until somebody has come in, one deadline runs."""
+
+    rules = Rules(throttle=False)
+
+    def setUp(self) -> None:
+        super().setUp()
+        gate = Gate(self.hub.admission, self.clock, nobody_is_exempt)
+        text = TextFactory(self.hub, exempt=nobody_is_exempt)
+        doors = dict.fromkeys(Guess, text)
+        self.port = OnePort(doors, self.clock, lambda: GREET, lambda: GIVE_UP, gate)
+
+    def test_bytes_do_not_help(self) -> None:
+        """Who sends something every second, but never comes in, is let go in time."""
+        peer = Peer(self.hub, self.port)
+        for _ in range(59):
+            self.clock.advance(1)
+            peer.send(b"x")
+            self.assertFalse(peer.wire.disconnecting)
+        self.clock.advance(0.9)
+        self.assertFalse(peer.wire.disconnecting)
+        self.clock.advance(0.1)
+        self.assertIn("because nobody came in by it in time", peer.lines()[-1])
+        self.assertTrue(peer.wire.disconnecting)
+
+    def test_came_in(self) -> None:
+        """Who has come in does not wait any more, and stays."""
+        peer = Peer(self.hub, self.port)
+        self.assertEqual(self.hub.admission.waiting, 1)
+        peer.type("ann")
+        self.assertEqual(self.hub.admission.waiting, 0)
+        self.clock.advance(61)
+        self.assertFalse(peer.wire.disconnecting)
+        peer.lose()
+        self.assertEqual(len(self.hub.admission), 0)
+
+    def test_too_many_wait(self) -> None:
+        """Who was greeted and must go, because too many wait, is told why."""
+        self.hub.rules = Rules(entering_all=1)
+        peer = Peer(self.hub, self.port)
+        self.clock.advance(GREET)
+        peer.read()
+        Peer(self.hub, self.port, address="198.51.100.7")
+        self.assertIn("because too many wait to come in", peer.lines()[-1])
+
+    def test_banned(self) -> None:
+        """Who is banned is not even greeted, and knows why."""
+        ban = ServerBan("network:192.0.2.0/24", "192.0.2.0/24", 0.0, "spam", "ann")
+        self.hub.bans = Bans([ban], lambda: 0.0)
+        peer = Peer(self.hub, self.port)
+        self.clock.advance(GREET)
+        self.assertEqual(peer.lines(), ["! You are banned from this server: spam"])
+        self.assertTrue(peer.wire.disconnecting)
+        self.assertEqual(self.hub.connections, [])
 
 
 class TransportTests(SynchronousTestCase):
