@@ -22,7 +22,8 @@ def refuse_to_start(reason: str, twistd: Mapping[str, Any] | None) -> NoReturn:
     """
     options = twistd or {}
     if not options.get("nodaemon", True):
-        raise RuntimeError(reason)
+        # The parent is told 100 bytes.
+        raise RuntimeError(reason.replace(f"{os.getcwd()}{os.sep}", ""))
     if options.get("pidfile"):
         with suppress(OSError):
             os.unlink(options["pidfile"])

@@ -34,6 +34,14 @@ class RefuseToStartTests(SynchronousTestCase):
         )
         self.assertEqual(str(error), "Why.")
 
+    def test_daemon_path(self) -> None:
+        """Its parent is told 100 bytes, so paths are those from where it started."""
+        reason = f"{Path.cwd() / 'data/chatd.db'} is missing."
+        error = self.assertRaises(
+            RuntimeError, refuse_to_start, reason, {"nodaemon": 0}
+        )
+        self.assertEqual(str(error), "data/chatd.db is missing.")
+
     def test_without_twistd(self) -> None:
         """It works under other runners, and without anybody to read it."""
         self.assertRaises(SystemExit, refuse_to_start, "Why.", None)
