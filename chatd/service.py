@@ -394,11 +394,11 @@ class ChatService(Service):
             _log.info("{count} files that were never shared are gone", count=swept)
 
     async def _forget(self) -> None:
-        await self._retention.clean([room.name for room in self.hub.rooms])
         # Whoever is let in again is remembered no longer.
         self.hub.bans.in_force()
         for room in self.hub.rooms:
             room.sentences()
+        await self._retention.clean([room.name for room in self.hub.rooms])
 
     def _take_signals(self) -> None:
         """
@@ -439,8 +439,8 @@ class ChatService(Service):
             "people": len(hub.presence),
             "connections": len(hub.admission),
             "not yet come in": hub.admission.waiting,
-            "connections refused": hub.admission.refused.total(),
             "requests that met a limit": hub.refusals.counts.total(),
+            "connections refused": hub.admission.refused.total(),
             "rooms": len(hub.rooms),
             "delivered": hub.delivered,
             "waiting to be stored": len(hub.journal),
