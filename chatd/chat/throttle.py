@@ -69,9 +69,11 @@ class Throttle:
 
 class Throttles:
     """
-    A bucket for each of many, of whom only the last used are remembered.
+    A bucket for each of many.
 
-    @ivar limit: How many are remembered.
+    One that is full again is as good as forgotten, and is forgotten.
+
+    @ivar limit: How many are remembered at most, the last used.
     """
 
     def __init__(self, count: float, seconds: float, limit: int = 10_000) -> None:
@@ -84,6 +86,9 @@ class Throttles:
         self.limit = limit
         self._buckets: OrderedDict[Hashable, Throttle] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._buckets)
+
     def resize(self, count: float) -> None:
         """Allow so many from now on; whoever is remembered begins anew."""
         if count != self._burst:
@@ -93,15 +98,15 @@ class Throttles:
 
     def take(self, who: Hashable, now: float) -> float:
         """As L{Throttle.take}, for one of them."""
-        return self._bucket(who).take(now)
+        return self._bucket(who, now).take(now)
 
     def spend(self, who: Hashable, now: float) -> None:
         """As L{Throttle.spend}, for one of them."""
-        self._bucket(who).spend(now)
+        self._bucket(who, now).spend(now)
 
     def give_back(self, who: Hashable, now: float) -> None:
         """As L{Throttle.give_back}, for one of them."""
-        self._bucket(who).give_back(now)
+        self._bucket(who, now).give_back(now)
 
     def wait(self, who: Hashable, now: float) -> float:
         """As L{Throttle.wait}, for one of them."""
@@ -113,11 +118,19 @@ class Throttles:
         bucket = self._buckets.get(who)
         return bucket.spent(now) if bucket else 0.0
 
-    def _bucket(self, who: Hashable) -> Throttle:
+    def _bucket(self, who: Hashable, now: float) -> Throttle:
         bucket = self._buckets.get(who)
         if bucket is None:
-            bucket = self._buckets[who] = Throttle(self._rate, self._burst)
-            if len(self._buckets) > self.limit:
-                self._buckets.popitem(last=False)
+            bucket = Throttle(self._rate, self._burst)
+            self._forget(now)
+            self._buckets[who] = bucket
         self._buckets.move_to_end(who)
         return bucket
+
+    def _forget(self, now: float) -> None:
+        # The first was used longest ago: if it is not full, few others are.
+        while self._buckets:
+            first = next(iter(self._buckets.values()))
+            if len(self._buckets) < self.limit and first.spent(now):
+                break
+            self._buckets.popitem(last=False)
