@@ -104,16 +104,19 @@ class Threads:
         self._writes.put(None)
 
     def _write(self, connection: Connection) -> None:
-        going = True
-        while going:
-            tasks, going = self._gather()
-            if tasks:
-                problem = commit(connection, tasks, self._insert)
-                self._report("writing", tasks, problem)
+        while self._write_some(connection):
+            pass  # and while it waits, nothing of the last tasks is held on to
         for reader in self._readers:
             reader.join()
         close(connection)
         self._last()
+
+    def _write_some(self, connection: Connection) -> bool:
+        tasks, going = self._gather()
+        if tasks:
+            problem = commit(connection, tasks, self._insert)
+            self._report("writing", tasks, problem)
+        return going
 
     def _gather(self) -> tuple[list[Task], bool]:
         """
@@ -136,9 +139,15 @@ class Threads:
         return tasks, False
 
     def _read(self, connection: Connection, queue: "_Queue") -> None:
-        while (task := queue.get()) is not None:
-            self._report("reading", [task], look(connection, task))
+        while self._read_one(connection, queue):
+            pass
         close(connection)
+
+    def _read_one(self, connection: Connection, queue: "_Queue") -> bool:
+        task = queue.get()
+        if task is not None:
+            self._report("reading", [task], look(connection, task))
+        return task is not None
 
 
 _Queue: TypeAlias = "SimpleQueue[Task | None]"
