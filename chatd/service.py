@@ -565,6 +565,7 @@ class ChatService(Service):
             joins=limits.joins,
             renames=limits.renames,
             invitations=limits.invitations,
+            name_chars=limits.name_chars,
             reason_chars=limits.reason_chars,
             waiting_whispers=limits.waiting_whispers,
             history_shown=settings.history.shown,

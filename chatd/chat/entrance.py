@@ -29,7 +29,7 @@ from chatd.chat.events import (
     Welcome,
 )
 from chatd.chat.login import Login
-from chatd.chat.names import Name, is_reserved, person_name
+from chatd.chat.names import PERSON_LONGEST, Name, is_reserved, person_name
 from chatd.chat.request import Enter
 from chatd.chat.room import Room
 
@@ -258,7 +258,7 @@ class Entrance:
         """Take name and place, if a guest may have them."""
         hub = self._hub
         hub.bans.check(address=session.address)
-        name = person_name(person.name)
+        name = person_name(person.name, PERSON_LONGEST)
         # Asked first: not even for a moment may a guest hold what is somebody's own.
         await self._check_free(name)
         self._check_guests()
@@ -274,7 +274,7 @@ class Entrance:
                 "A name has no spaces. Type a name, or /login NAME PASSWORD, "
                 "or /register NAME PASSWORD."
             )
-        name = person_name(text)
+        name = person_name(text, self._hub.rules.name_chars)
         if is_reserved(name, self._hub.commands.words()):
             raise NameTaken(f"{name.shown} is a reserved word. Take another name.")
         return name

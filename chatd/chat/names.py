@@ -10,6 +10,7 @@ from pkgutil import get_data
 from chatd.chat.errors import BadName
 
 PERSON_LENGTH = 24  # characters
+PERSON_LONGEST = 64  # what an operator may allow
 ROOM_LENGTH = 32  # characters
 PUNCTUATION = "-_."  # what every door can carry: IRC, JSON, @mentions, shells, files
 MARKS = 3  # on one letter; no orthography in daily use needs more
@@ -75,13 +76,14 @@ class Name:
     skeleton: str
 
 
-def person_name(text: str) -> Name:
+def person_name(text: str, most: int = PERSON_LENGTH) -> Name:
     """
     Read the name of a person.
 
+    @param most: Characters.
     @raise BadName: if it breaks a rule, which the sentence says.
     """
-    return _name(text, "A name", PERSON_LENGTH)
+    return _name(text, "A name", most)
 
 
 def room_name(text: str) -> Name:
@@ -96,7 +98,7 @@ def room_name(text: str) -> Name:
 def key_of(text: str) -> str:
     """The key of a person's name as somebody typed it; C{""} if it cannot be one."""
     try:
-        return person_name(text).key
+        return person_name(text, PERSON_LONGEST).key
     except BadName:
         return ""
 

@@ -67,6 +67,7 @@ class Rules:
     new_rooms: int = 20  # an hour and person
     members: int = 1_000  # who may enter one private room
     invitations: int = 100  # that one operator gave and nobody used yet
+    name_chars: int = 24  # of a person
     reason_chars: int = 200
     ignored: int = 200
     ssh_keys: int = 20

@@ -140,6 +140,22 @@ class AmountTests(Chatting):
             self.assertIn("at most 5 characters, and yours 8", refusal)
         self.assertEqual(self.answer(ann, door, "/kick bob short"), "")
 
+    def test_names(self) -> None:
+        """The operator says how long names are; whoever has a longer one keeps it."""
+        self.limit(name_chars=30)
+        long = "x" * 30
+        session, _ = self.member(long)
+        session.end("")
+        self.limit(name_chars=8)
+        bob, door = connect(self.hub)
+        self.assertIn("at most 8", self.refusal(bob, door, "x" * 9))
+        type_in(self.hub, bob, f"/login {long} seven-small-rain-clouds")
+        assert bob.person is not None
+        self.assertEqual(bob.person.name, long)
+        ann, anns = self.guest("a" * 8)
+        self.assertIn("at most 8", self.refusal(ann, anns, "/nick " + "a" * 9))
+        self.assertIn(f"{long}:", self.answer(ann, anns, f"/whois {long}"))
+
     def test_this_machine(self) -> None:
         """Nobody can shut out the machine itself, from where bans can be lifted."""
         ann, door = self.operator("ann")
