@@ -152,3 +152,24 @@ class LayerTests(SynchronousTestCase):
         """Nobody imports the file that knows all."""
         for name, path in modules():
             self.assertNotIn("chatd.service", list(imports(path)), name)
+
+    def test_ways_in(self) -> None:
+        """The ways in share parts, but none knows another."""
+        ways = {
+            f"chatd.doors.{name}" for name in ("irc", "json", "sftp", "ssh", "text")
+        } | {"chatd.doors.web"}
+        for name, path in modules():
+            if within(name, {"chatd.doors"}):
+                home = {way for way in ways if within(name, {way})}
+                for other in imports(path):
+                    self.assertFalse(
+                        within(other, ways - home), f"{name} imports {other}"
+                    )
+
+    def test_clocks(self) -> None:
+        """The chat, the renderers and the parsers are told the time."""
+        told = {"chatd.chat", "chatd.render", "chatd.wire"}
+        for name, path in modules():
+            # The hub's own clock is only what it takes when it is given none.
+            if within(name, told) and name != "chatd.chat.hub":
+                self.assertNotIn("time", list(imports(path)), name)
