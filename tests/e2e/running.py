@@ -72,6 +72,10 @@ class Heard:
         except (OSError, ValueError):
             pass
         self.over = True
+        self.close()
+
+    def close(self) -> None:
+        """End it from this side; as clients do when the other has ended."""
 
     def expect(self, text: str) -> str:
         """
@@ -207,6 +211,11 @@ class ServerCase(SynchronousTestCase):
         server = self.serve(*options, environ=environ)
         server.expect("is running. Join it by:")
         return server
+
+    def claim_code(self, server: Program) -> str:
+        """What the first operator types, as the server prints it."""
+        server.expect("Register, then type: /claim ")
+        return server.expect("\n").strip()
 
     def stop(self, server: Program) -> None:
         """End a server gracefully."""

@@ -67,7 +67,7 @@ class FirstTests(ServerCase):
         ann = self.connect(encrypted=True)
         seen = sha256(ann.certificate).hexdigest()
         self.assertEqual(match[1].replace(":", "").lower(), seen)
-        code = server.expect("\n").partition("/claim ")[2].strip()
+        code = self.claim_code(server)
         for path in (self.folder / "keys").iterdir():
             if path.name != "README":
                 self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path)
@@ -154,7 +154,9 @@ class WaysTests(ServerCase):
             lambda: log.read_text() if log.exists() else "there is no log",
         )
         self.assertEqual(self.enter("ann").over, False)
-        self.assertNotIn(f"/claim {self.claim_code()}", log.read_text())
+        wait_until((self.folder / "keys/claim-code").exists, log.read_text)
+        code = (self.folder / "keys/claim-code").read_text().strip()
+        self.assertNotIn(code, log.read_text())
         again = self.run_it(
             *twistd(), "--pidfile=other.pid", "chatd", f"--port={self.port}"
         )
@@ -163,10 +165,6 @@ class WaysTests(ServerCase):
         os.kill(pid, signal.SIGTERM)
         wait_until(lambda: not _runs(pid), log.read_text)
         self.assertFalse((self.folder / "twistd.pid").exists())
-
-    def claim_code(self) -> str:
-        """What the first operator types."""
-        return (self.folder / "keys/claim-code").read_text().strip()
 
     def test_command_of_a_stranger(self) -> None:
         """A package with a command, installed by pip, works and shows in /help."""
