@@ -182,8 +182,9 @@ class PasswordTests(GuessingCase):
         held: list[object] = []
 
         async def verify(password: str, secret: str | None) -> bool:
-            held.append(password)
-            return await Deferred()
+            hashing: Deferred[bool] = Deferred()
+            held.append(hashing)  # or the garbage collector ends the wait
+            return await hashing
 
         self.patch(self.hub.login._passwords, "verify", verify)
         return held
