@@ -456,6 +456,7 @@ class Hub:
         )
 
     async def _seen(self, session: Session, request: Seen) -> None:
+        session.somebody()
         if request.person:
             conversation = f"@{(await self.find(request.person)).id}"
         else:
