@@ -15,6 +15,9 @@ MINUTE = 60.0  # seconds
 # just ended, so that refusing costs little.
 EXPLAINING = 32
 
+# Seconds in which nobody is sent away who types a name, however many do.
+TIME_TO_TYPE = 15.0
+
 # A customer of an IPv6 provider has at least so large a network, all to themselves.
 IPV6_CUSTOMER = 64
 
@@ -139,10 +142,7 @@ class Admission:
         self._visits.remove(visit)
         self._stop_waiting(visit)
         self._explaining -= visit._refused
-        if visit._counted:
-            self._at[visit.place] -= 1
-            if not self._at[visit.place]:
-                del self._at[visit.place]
+        self._uncount(visit)
 
     def _check(self, visit: Visit, address: str, now: float, exempt: bool) -> None:
         rules, place = self._rules(), visit.place
@@ -155,23 +155,29 @@ class Admission:
                     "There are too many new connections from your address. "
                     f"Try again in {wait:.0f} s."
                 )
-        if not exempt and self._at[place] >= rules.connections_address:
-            raise Full(
-                f"There are {rules.connections_address} connections from your address "
-                "already, which is the most. End one of them first."
-            )
-        if (
-            not exempt
-            and rules.throttle
-            and len(self._waiting.get(place, ())) >= rules.entering_address
-        ):
-            raise Full(
-                "Too many connections from your address wait for somebody to come in. "
-                "Try again in a minute."
-            )
         if self._limit and len(self._visits) - self._explaining > self._limit:
             raise Full(
                 "The server has all the connections it can have. Try again soon."
+            )
+        if not exempt:
+            self._check_place(place, now)
+
+    def _check_place(self, place: str, now: float) -> None:
+        """
+        Of too many from one address who wait, the oldest goes, if it had its time: a
+        class that begins all at once gets in, and so does whoever comes beside those
+        who never will.
+        """
+        rules = self._rules()
+        waiting = self._waiting.get(place, {})
+        crowded = rules.throttle and len(waiting) >= rules.entering_address
+        full = self._at[place] >= rules.connections_address
+        if crowded and (full or now - next(iter(waiting)).since >= TIME_TO_TYPE):
+            self._cut_oldest(waiting, "too many from its address wait to come in")
+        elif full:
+            raise Full(
+                f"There are {rules.connections_address} connections from your address "
+                "already, which is the most. End one of them first."
             )
 
     @property
@@ -192,10 +198,20 @@ class Admission:
         if self._waiting_count > most and self._rules().throttle:
             self._cut_oldest(max(self._waiting.values(), key=len))
 
-    def _cut_oldest(self, waiting: dict[Visit, None]) -> None:
+    def _cut_oldest(
+        self, waiting: dict[Visit, None], why: str = "too many wait to come in"
+    ) -> None:
         oldest = next(iter(waiting))
         self._stop_waiting(oldest)
-        oldest.cut("too many wait to come in")
+        self._uncount(oldest)
+        oldest.cut(why)
+
+    def _uncount(self, visit: Visit) -> None:
+        if visit._counted:
+            visit._counted = False
+            self._at[visit.place] -= 1
+            if not self._at[visit.place]:
+                del self._at[visit.place]
 
     def _wait(self, visit: Visit) -> None:
         visit.waiting = True

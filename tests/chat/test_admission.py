@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.chat.admission import EXPLAINING, Admission, Visit, place_of
+from chatd.chat.admission import EXPLAINING, TIME_TO_TYPE, Admission, Visit, place_of
 from chatd.chat.bans import Bans
 from chatd.chat.errors import Banned, ChatError, Full, TooFast
 from chatd.chat.rules import Rules
@@ -70,14 +70,36 @@ class AdmissionTests(SynchronousTestCase):
         self.assertEqual(len(self.admission), 4)
 
     def test_waiting(self) -> None:
-        """Of one address only so many may wait, and who came in does not wait."""
+        """Of too many from one address who wait, the oldest goes, who had time."""
         self.rules = replace(self.rules, connections_address=9, entering_address=2)
-        first = self.arrive(HOME)
-        self.arrive(HOME)
-        self.assertIn("wait for somebody to come in", self.refuse(Full, HOME))
-        self.admission.came_in(first)
-        self.arrive(HOME)
-        self.assertEqual(self.admission.waiting, 2)
+        first, second = self.arrive(HOME), self.arrive(HOME, now=1.0)
+        self.arrive(HOME, now=TIME_TO_TYPE - 0.1)
+        self.assertEqual(self.cut, [])
+        self.arrive(HOME, now=TIME_TO_TYPE)
+        self.assertEqual(self.cut, [first])
+        self.admission.came_in(second)
+        self.arrive(HOME, now=TIME_TO_TYPE + 1.0)
+        self.assertEqual(self.cut, [first])
+
+    def test_waiting_and_full(self) -> None:
+        """Who never come in take nobody's place, from whatever address they are."""
+        self.rules = replace(self.rules, connections_address=3, entering_address=2)
+        inside = self.arrive(HOME, inside=True)
+        first, second = self.arrive(HOME), self.arrive(HOME)
+        for _ in range(2):
+            self.arrive(HOME)
+        self.assertEqual(self.cut, [first, second])
+        for visit in (first, second, inside):
+            self.admission.leave(visit)
+        self.assertEqual(self.admission._at, {HOME: 2})
+
+    def test_class(self) -> None:
+        """A class of 200 behind one address gets in, though all begin at once."""
+        self.rules = Rules()
+        visits = [self.arrive(HOME) for _ in range(200)]
+        for visit in visits:
+            visit.came_in()
+        self.assertEqual((self.cut, self.admission.waiting), ([], 0))
 
     def test_new(self) -> None:
         """From one address come so many in a minute; more are told how long to wait."""
