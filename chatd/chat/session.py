@@ -525,8 +525,11 @@ class Session:
         """The transport takes more."""
         self._congested = False
         # Only until it is full again: what it holds is not counted.
-        while self._backlog and not self._congested:
-            data = self._backlog.pop(0)
+        backlog, self._backlog = self._backlog, []
+        for place, data in enumerate(backlog):
+            if self._congested:
+                self._backlog = backlog[place:]
+                break
             self._backlog_size -= len(data)
             self._hub.backlog -= len(data)
             self._send(data)
