@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from chatd.chat.account import Person
 from chatd.chat.durations import read_duration
@@ -32,6 +33,9 @@ STEP = 500
 
 # Events sent at once to somebody who resumes; more is a gap that history fills.
 RESUMED = 2_000
+
+# Words of one search; each is one more list that the database goes through.
+WORDS = 20
 
 # The conversation that stands for all: people in terminals read everything.
 EVERYTHING = ""
@@ -160,7 +164,7 @@ class Archive:
                 pass
             case _ if isinstance(event, SHOWN):
                 room = self._hub.rooms.get(getattr(event, "room", ""))
-                if room is None or room.may_see(person, session.role):
+                if room is None or room.may_read(person, session.role):
                     return event
         raise NotFound("There is no such message, or it is not for you.")
 
@@ -174,9 +178,12 @@ class Archive:
     ) -> Past:
         """What was said with these words, where the session's person may look."""
         person = session.somebody()
-        rooms = self.rooms_for(session)
-        visible = {room.name.casefold(): room.name for room in rooms}
-        query = self._read_query(words, visible, person)
+        visible = {
+            room.name.casefold(): room.name
+            for room in self._hub.rooms
+            if room.may_read(person, session.role)
+        }
+        query = self._read_query(words, visible, session)
         limit = max(1, min(limit, self._hub.rules.history_max))
         found = await self._store.search(
             Query(
@@ -194,9 +201,12 @@ class Archive:
         title = f"{len(found)}{' latest' if more else ''} found for: {words}"
         return Past("search", tuple(found), title, more)
 
-    def _read_query(self, text: str, visible: dict[str, str], person: Person) -> Query:
+    def _read_query(
+        self, text: str, visible: dict[str, str], session: "Session"
+    ) -> Query:
         words: list[str] = []
-        sender, since, rooms, whispers = "", 0.0, tuple(visible.values()), person.id
+        whispers = session.somebody().id
+        sender, since, rooms = "", 0.0, tuple(visible.values())
         for word in re.findall(r'"[^"]*"|\S+', text):
             key, colon, value = word.partition(":")
             match key.casefold() if colon and value else "":
@@ -208,37 +218,37 @@ class Archive:
                         raise NotFound(f"There is no room {value} that you may search.")
                     rooms, whispers = (name,), 0
                 case "since":
-                    since = self._read_since(value)
+                    since = self._read_since(value, session.preferences.tz)
                 case _:
                     words.append(word.strip('"'))
         words = [word for word in words if word]
+        if len(words) > WORDS:
+            raise BadRequest(f"Search for at most {WORDS} words at once.")
         if not words and not sender:
             raise BadRequest(
                 "Search for words, as in: /search disk full from:ann in:ops since:2h"
             )
         return Query(tuple(words), sender, rooms, whispers, since)
 
-    def _read_since(self, value: str) -> float:
+    def _read_since(self, value: str, zone: ZoneInfo | None) -> float:
         now = self._hub.now()
         ago = read_duration(value)
         if ago is not None:
             return now - ago
-        try:
-            return datetime.fromisoformat(value).timestamp()
-        except (ValueError, OverflowError, OSError):
-            pass
-        try:
-            moment = datetime.fromisoformat(
-                f"{datetime.fromtimestamp(now):%Y-%m-%d} {value}"
-            )
-        except ValueError:
-            raise BadRequest(
-                "since: takes 30m, 2h, 3d, 1w, a date like 2026-11-21 or a "
-                "time like 14:30."
-            ) from None
-        if moment.timestamp() > now:
-            moment -= timedelta(days=1)
-        return moment.timestamp()
+        today = datetime.fromtimestamp(now, zone)
+        for text in (value, f"{today:%Y-%m-%d} {value}"):
+            try:
+                moment = datetime.fromisoformat(text)
+                if moment.tzinfo is None:
+                    moment = moment.replace(tzinfo=zone)
+                if text is not value and moment.timestamp() > now:
+                    moment -= timedelta(days=1)  # a time of yesterday
+                return moment.timestamp()
+            except (ValueError, OverflowError, OSError):
+                pass
+        raise BadRequest(
+            "since: takes 30m, 2h, 3d, 1w, a date like 2026-11-21 or a time like 14:30."
+        )
 
     # What was missed
 

@@ -156,7 +156,7 @@ class Room:
         sender = self._member(session)
         if person.id in self.present:
             raise BadRequest(f"{person.name} is in {self.name} already.")
-        if person.id in self.bans:
+        if self._running(self.bans, person.id):
             raise Banned(
                 f"{person.name} is banned from {self.name}; /unban comes first."
             )
@@ -238,6 +238,11 @@ class Room:
             or person.id in self.present
             or role >= Role.OPERATOR
         )
+
+    def may_read(self, person: Person, role: Role) -> bool:
+        """Whether somebody may read what was said here: also not if banned."""
+        banned = self._running(self.bans, person.id) and role < Role.OPERATOR
+        return not banned and self.may_see(person, role)
 
     def names(self) -> tuple[str, ...]:
         """Who is here, sorted as people expect."""
