@@ -439,7 +439,7 @@ class ChatService(Service):
             "people": len(hub.presence),
             "connections": len(hub.admission),
             "not yet come in": hub.admission.waiting,
-            "requests that met a limit": hub.refusals.counts.total(),
+            "limits met": hub.refusals.counts.total(),
             "connections refused": hub.admission.refused.total(),
             "rooms": len(hub.rooms),
             "delivered": hub.delivered,

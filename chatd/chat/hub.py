@@ -208,7 +208,7 @@ class Hub:
         waited = 0.0
         if visit is not None:
             session.visit = visit
-            visit.cut = partial(self.let_go, session)
+            visit.cut = partial(self._make_room, session)
             waited = self.clock.seconds() - visit.since
         session.deadline = self.clock.callLater(
             max(0.0, self.rules.entering - waited),
@@ -331,6 +331,11 @@ class Hub:
             address=session.address,
             why=why,
         )
+        session.close(f"This connection ends, because {why}.")
+
+    def _make_room(self, session: Session, why: str) -> None:
+        # In a flood this happens all the time: not a line of the log for each.
+        self.refusals.crowded()
         session.close(f"This connection ends, because {why}.")
 
     def relieve(self) -> None:

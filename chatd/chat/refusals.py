@@ -16,10 +16,13 @@ LIMITS = frozenset(error.code for error in (Banned, Full, TooFast, TooLong))
 # The code of a request that is not refused but has to wait.
 SLOWED = "slowed"
 
+# The code of a connection that had to make room before anybody came in by it.
+CROWDED = "crowded"
+
 
 class Refusals:
     """
-    Counts requests that met a limit.
+    Counts how often limits were met.
 
     @ivar counts: How many since the start, by the code of the limit.
     """
@@ -38,6 +41,10 @@ class Refusals:
         """Somebody was told to slow down."""
         self._count(SLOWED)
 
+    def crowded(self) -> None:
+        """A connection by which nobody had come in made room for others."""
+        self._count(CROWDED)
+
     def _count(self, code: str) -> None:
         self.counts[code] += 1
         if not self._lately:
@@ -47,7 +54,7 @@ class Refusals:
     def _sum_up(self) -> None:
         lately, self._lately = self._lately, Counter()
         _log.info(
-            "requests that met a limit within {seconds:.0f} s: {counts}",
+            "limits that were met within {seconds:.0f} s: {counts}",
             seconds=SUMMED_UP,
             counts=", ".join(
                 f"{code} {count}" for code, count in sorted(lately.items())

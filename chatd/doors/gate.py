@@ -8,6 +8,7 @@ from twisted.logger import Logger
 
 from chatd.chat.admission import Admission, Visit
 from chatd.chat.errors import ChatError
+from chatd.chat.refusals import CROWDED
 from chatd.doors.transport import abort, address_of, visits
 
 # Seconds in which refusals for the same reason share a line in the log.
@@ -37,9 +38,12 @@ class Gate:
 
     def arrive(self, transport: ITransport) -> Visit:
         """A connection begins; L{leave} is due at its end."""
-        visit = self.admission.arrive(
-            self._clock.seconds(), lambda why: abort(transport)
-        )
+
+        def make_room(why: str) -> None:
+            self._count(CROWDED, address_of(transport.getPeer()), why)
+            abort(transport)
+
+        visit = self.admission.arrive(self._clock.seconds(), make_room)
         visits[transport] = visit
         return visit
 
@@ -55,7 +59,7 @@ class Gate:
                 visit, address, self._clock.seconds(), exempt=self._exempt(address)
             )
         except ChatError as error:
-            self._note(error, address)
+            self._count(error.code, address, error.text)
             return error
         return None
 
@@ -64,16 +68,16 @@ class Gate:
         self.admission.leave(visit)
         visits.pop(transport, None)
 
-    def _note(self, error: ChatError, address: str) -> None:
-        self._repeated[error.code] += 1
-        if self._repeated[error.code] == 1:
+    def _count(self, code: str, address: str, text: str) -> None:
+        self._repeated[code] += 1
+        if self._repeated[code] == 1:
             _log.info(
                 "a connection from {address} was refused ({code}): {text}",
                 address=address,
-                code=error.code,
-                text=error.text,
+                code=code,
+                text=text,
             )
-            self._clock.callLater(SUMMED_UP, self._sum_up, error.code)
+            self._clock.callLater(SUMMED_UP, self._sum_up, code)
 
     def _sum_up(self, code: str) -> None:
         more = self._repeated.pop(code) - 1

@@ -10,7 +10,7 @@ from tests.commands.chatting import Chatting
 
 
 class RefusalsTests(Chatting):
-    """Requests that met a limit are counted, and summed up in the log."""
+    """Limits that were met are counted, and summed up in the log."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -41,7 +41,7 @@ class RefusalsTests(Chatting):
             self.clock.advance(SUMMED_UP)
             type_in(self.hub, ann, "far too long")
             self.clock.advance(SUMMED_UP)
-        begun = "requests that met a limit within 60 s"
+        begun = "limits that were met within 60 s"
         self.assertEqual(
             self.lines(events),
             [f"{begun}: too-fast 1, too-long 2", f"{begun}: too-long 1"],

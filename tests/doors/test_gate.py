@@ -210,9 +210,13 @@ class GateTests(SynchronousTestCase):
     def test_too_many_wait(self) -> None:
         """When too many wait, the oldest connection is cut off."""
         self.rules = Rules(entering_all=2)
-        transports = [self.connect()[1] for _ in range(3)]
+        with capturedLogs() as events:
+            transports = [self.connect()[1] for _ in range(4)]
+        (line,) = _texts(events)
+        self.assertIn("(crowded): too many wait to come in", line)
         self.assertEqual(
-            [transport.disconnected for transport in transports], [True, False, False]
+            [transport.disconnected for transport in transports],
+            [True, True, False, False],
         )
 
     def test_inside(self) -> None:
@@ -297,6 +301,7 @@ class ComingInTests(DoorCase):
         peer.read()
         Peer(self.hub, self.port, address="198.51.100.7")
         self.assertIn("because too many wait to come in", peer.lines()[-1])
+        self.assertEqual(self.hub.refusals.counts, {"crowded": 1})
 
     def test_banned(self) -> None:
         """Who is banned is not even greeted, and knows why."""
