@@ -24,7 +24,15 @@ from chatd.chat.events import (
 )
 from chatd.chat.look import Look
 from chatd.chat.outbox import Item
-from chatd.chat.request import Enter, Invoke, Refused, Request, Say, Typed
+from chatd.chat.request import (
+    Enter,
+    Invoke,
+    Refused,
+    Request,
+    Say,
+    Typed,
+    Whisper,
+)
 from chatd.chat.room import Room
 from chatd.chat.store import PublicKey
 from chatd.chat.throttle import Throttle
@@ -34,6 +42,10 @@ if TYPE_CHECKING:
 
 # Requests that wait before the door is asked to stop reading.
 WAITING = 32
+
+# Requests of somebody who is gone that are still carried out: more would keep them
+# present for long, and a flood of such people would be many.
+LAST_WORDS = 100
 
 # Messages of a session on their way to the store before the next one waits.
 IN_FLIGHT = 64
@@ -254,13 +266,20 @@ class Session:
         """The short way for what most requests are: words, and nothing waits."""
         if self.person is None or self._in_flight >= IN_FLIGHT:
             return False
+        paid = False
         try:
             understood = self._understand(request)
-            if not isinstance(understood, Say) or self._wait():
+            if not isinstance(understood, Say) or self._wait(request):
                 return False
+            paid = True
             self._hub.say(self, understood)
         except Exception:
-            return False  # the long way meets it again, and tells of it in its turn
+            # The long way meets it again, and tells of it in its turn.
+            if paid and self._throttle is not None:
+                self._throttle.give_back(
+                    self._hub.clock.seconds(), self._cost(request, self._throttle)
+                )
+            return False
         self.active = self._hub.now()
         return True
 
@@ -562,7 +581,9 @@ class Session:
         if self.ended:
             return
         if self._working and self._queue and self.person is not None:
-            # What was typed before the line went is still said.
+            # What was typed before the line went is still said, if it is not too much.
+            while len(self._queue) > LAST_WORDS:
+                self._queue.pop()
             self._finishing = self._deaf = True
             self._farewell = reason
             self.forget_unread()
@@ -588,19 +609,26 @@ class Session:
 
     # How fast
 
-    def _wait(self) -> float:
-        """Seconds until the next request may be carried out; 0.0 takes its turn."""
+    def _wait(self, request: Request) -> float:
+        """Seconds until a request may be carried out; 0.0 takes its turn."""
         rules = self._hub.rules
         if not rules.throttle:
             return 0.0
         if self._throttle is None:
             self._throttle = Throttle(rules.request_rate, rules.request_burst)
-        return self._throttle.take(self._hub.clock.seconds())
+        return self._throttle.take(
+            self._hub.clock.seconds(), self._cost(request, self._throttle)
+        )
+
+    def _cost(self, request: Request, throttle: Throttle) -> float:
+        """Tokens for a request: a paste counts as the messages that it could be."""
+        messages = _length(request) / self._hub.rules.message_chars
+        return min(max(1.0, messages), throttle.burst)
 
     async def _slow_down(self) -> None:
         """Wait until the next request may be carried out."""
         rules = self._hub.rules
-        while (seconds := self._wait()) and not self.ended:
+        while not self.ended and (seconds := self._wait(self._queue[0])):
             now = self._hub.clock.seconds()
             if self._pushing_since is None:
                 self._pushing_since = now
@@ -631,6 +659,17 @@ class Session:
         if self._door_paused and self._backlog_size <= self._hub.rules.outbox_pause:
             self._door_paused = False
             self.door.resume()
+
+
+def _length(request: Request) -> int:
+    """Characters that somebody said."""
+    match request:
+        case Typed():
+            return len(request.line)
+        case Say() | Whisper():
+            return len(request.text)
+        case _:
+            return 0
 
 
 def _behind(order: int, answers: list[Item], held: list[Item]) -> list[Item]:

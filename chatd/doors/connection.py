@@ -22,7 +22,7 @@ from chatd.chat.errors import ChatError
 from chatd.chat.events import Failed
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look
-from chatd.chat.session import Session
+from chatd.chat.session import LAST_WORDS, Session
 from chatd.doors.transport import address_of, visit_of
 
 # Seconds that a peer has to read the last words; after that it is cut off, since
@@ -141,6 +141,10 @@ class Connection(LineReceiver):
                 if not self._rest:
                     break
 
+    def lines_received(self, data: bytes) -> None:
+        """Take lines, with nothing between them that is not part of one."""
+        self.dataReceived(data)
+
     def lineLengthExceeded(self, line: bytes) -> None:
         # Twisted gives all that it has: perhaps later lines, perhaps no end yet.
         head, end, self._rest = line.partition(self.delimiter)
@@ -175,8 +179,9 @@ class Connection(LineReceiver):
         if self.session is None:
             return
         # Whole lines that waited while reading was paused are still carried out.
+        lines = self.clearLineBuffer().split(self.delimiter, LAST_WORDS)[:-1]
         self.paused = False
-        self.dataReceived(b"")
+        self.lines_received(b"".join(line + self.delimiter for line in lines))
         clean = reason.check(ConnectionDone) is not None
         self.session.end("" if clean else "connection lost")
 

@@ -591,6 +591,26 @@ class PressureTests(DoorCase):
         self.assertEqual(answers, list(range(100)))
         self.assertEqual(ann.wire.producerState, "producing")
 
+    def test_large(self) -> None:
+        """A paste counts as the messages that it could have been; none is lost."""
+        ann, bob = self.enter("ann"), self.enter("bob")
+        ann.events()
+        paste = "\n".join(["x" * 127] * 500)  # 16 times the longest message
+        ann.do({"do": "say", "text": paste}, {"do": "say", "text": paste})
+        self.assertEqual(len(bob.events()), 1)
+        self.clock.advance(2.5)  # of the burst of 20, one was spent on coming in
+        self.assertEqual(bob.events(), [])
+        self.clock.advance(0.2)
+        self.assertEqual([e["text"] for e in bob.events()], [paste])
+
+    def test_small_burst(self) -> None:
+        """Who may say little at once may paste, too."""
+        self.hub.rules = Rules(request_burst=2)
+        ann = self.enter("ann")
+        self.clock.advance(1)
+        got = ann.do({"do": "say", "text": "x\n" * 30_000, "ref": 1})
+        self.assertEqual([e["code"] for e in got], ["too-long"])
+
     def test_not_read(self) -> None:
         """What a peer does not read is kept, and sent when it reads again."""
         ann, bob = self.enter("ann"), self.enter("bob")
@@ -718,6 +738,20 @@ class EndingTests(DoorCase):
         said = [e["text"] for e in got if e["event"] == "said"]
         self.assertEqual(said, [str(number) for number in range(80)])
         self.assertEqual(got[-1]["event"], "departed")
+
+    def test_too_many_last_words(self) -> None:
+        """Who is gone does not go on talking for half an hour."""
+        self.hub.rules = Rules()
+        ann, bob = self.enter("ann"), self.enter("bob")
+        ann.events()
+        ann.protocol.dataReceived(b'{"do":"say","text":"I am a flood"}\n' * 1000)
+        ann.lose()
+        got = bob.events()
+        for _ in range(30):
+            self.clock.advance(1)
+            got += bob.events()
+        self.assertEqual(got[-1]["event"], "departed")
+        self.assertGreaterEqual(len(got), 100)
 
     def test_quit(self) -> None:
         """A program may say that it leaves."""
