@@ -339,6 +339,42 @@ class RegistrationTests(GuessingCase):
         self.assertIn("12 to 64", self.ask(f"/register bob {'x7kq-' * 13}", AWAY))
         self.assertEqual(self.ask("/register bob x7kq-wzu-9pq", AWAY), "in")
 
+    def test_all_accounts(self) -> None:
+        """When there are as many accounts as there may be, nobody makes another."""
+        self.hub.rules = replace(self.rules, max_accounts=2)
+        self.assertEqual(self.ask(f"/register bob {RIGHT}", AWAY), "in")
+        self.assertIn("all the 2 accounts", self.ask(f"/register cho {RIGHT}", AWAY))
+
+    def test_taken(self) -> None:
+        """A name that has an owner, or looks like one that has, is not given again."""
+        session, door = connect(self.hub)
+        for name in ("ann", "Ann", "\uff41nn"):
+            answer = self.type_in(session, door, f"/register {name} {RIGHT}")
+            self.assertIn("belongs to somebody", answer)
+        self.assertEqual(self.ask(f"/register bill {RIGHT}", AWAY), "in")
+        answer = self.type_in(session, door, f"/register biII {RIGHT}")
+        self.assertIn("looks like the name of somebody else", answer)
+
+
+class HashTests(GuessingCase):
+    """What is kept of a password."""
+
+    def test_outdated(self) -> None:
+        """When hashing was made stronger, it is renewed at the next login."""
+
+        def outdated(secret: str) -> bool:
+            return not secret.startswith("new ")
+
+        async def hash(password: str) -> str:
+            return f"new hash of {password}"
+
+        self.patch(self.hub.login._passwords, "outdated", outdated)
+        self.patch(self.hub.login._passwords, "hash", hash)
+        self.assertEqual(self.ask(f"/login ann {RIGHT}"), "in")
+        account = result(self.hub.store.account_named("ann"))
+        assert account is not None
+        self.assertEqual(account.secret, f"new hash of {RIGHT}")
+
 
 class OpenLineTests(GuessingCase):
     """Passwords on lines that are not encrypted."""
