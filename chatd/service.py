@@ -5,52 +5,40 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory
-from twisted.internet.protocol import Factory
+from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
-from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
 import chatd.commands
 from chatd import __version__
 from chatd.bus.alone import Alone
 from chatd.chat.command import Commands
-from chatd.chat.errors import Closed
 from chatd.chat.events import Notice
 from chatd.chat.hub import Hub
 from chatd.chat.retention import EVERY as FORGET_EVERY
 from chatd.chat.retention import Retention
 from chatd.chat.rules import Rules
 from chatd.chat.store import PublicKey
-from chatd.doors import refusal
-from chatd.doors.gate import Gate
-from chatd.doors.json import JSONFactory
-from chatd.doors.port import OnePort
-from chatd.doors.refusal import Refusal, in_words
-from chatd.doors.text import TextFactory
 from chatd.files.folder import Folder
 from chatd.operate import notify
 from chatd.operate.addresses import addresses, join_lines
-from chatd.operate.declared import HOUR
-from chatd.operate.descriptors import room_for_connections
-from chatd.operate.listening import NotListening, Place, accept, listen
+from chatd.operate.decided import rules
+from chatd.operate.listening import NotListening, accept, listen
 from chatd.operate.log import Log, is_ours
 from chatd.operate.options import SettingsOptions
 from chatd.operate.refusal import refuse_to_start
-from chatd.operate.settings import Settings, SettingsError, changed, load
-from chatd.operate.units import read_kept
+from chatd.operate.settings import Settings, SettingsError, adopted, changed, load
 from chatd.secrets import codes
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate, own_names
 from chatd.secrets.database_key import check_value, database_key
@@ -60,7 +48,7 @@ from chatd.secrets.passwords import Passwords, Workers
 from chatd.secrets.ssh_keys import parse_public_key
 from chatd.store.opening import StoreRefused, about_path
 from chatd.store.sql import SqlStore
-from chatd.wire.sniff import Guess
+from chatd.ways import Ways
 
 # Packages that bring commands name their modules in this group.
 ENTRY_POINTS = "chatd.commands"
@@ -115,6 +103,7 @@ class ChatService(Service):
         self._loops: list[LoopingCall] = []
         self._ports: list[IListeningPort] = []
         self._stopping = False
+        self._end: IDelayedCall | None = None
         self._why = "The server is stopping."
 
     # Starting
@@ -168,7 +157,8 @@ class ChatService(Service):
         try:
             # Not before: a database that is refused is left alone with its files.
             self.hub.sharing.files = self._open_files()
-            self._ports = listen(reactor, self._places())
+            self._ways = Ways(self.hub, settings, self._context, reactor)
+            self._ports = listen(reactor, self._ways.places())
         except (NotListening, SecretsError):
             self._store.close()
             raise
@@ -198,15 +188,21 @@ class ChatService(Service):
         return Folder(folder, key, deferToThread)
 
     def _open_tls(self) -> ReloadingContext:
-        tls = self.settings.tls
-        crt, key = self._keys / "tls.crt", self._keys / "tls.key"
-        if tls.certificate:
-            return ReloadingContext(Path(tls.certificate), Path(tls.key))
-        names = [*own_names(), *addresses(), *tls.names]
-        if self.settings.name:
-            names.append(self.settings.name)
-        ensure_certificate(crt, key, names)
+        settings = self.settings
+        crt, key = self._tls_files()
+        if not settings.tls.certificate:
+            names = [*own_names(), *addresses(), *settings.tls.names]
+            if settings.name:
+                names.append(settings.name)
+            ensure_certificate(crt, key, names)
         return ReloadingContext(crt, key)
+
+    def _tls_files(self) -> tuple[Path, Path]:
+        """Where the certificate and its key are."""
+        tls = self.settings.tls
+        if tls.certificate:
+            return Path(tls.certificate), Path(tls.key)
+        return self._keys / "tls.crt", self._keys / "tls.key"
 
     def _load_commands(self) -> Commands:
         commands = Commands()
@@ -217,101 +213,6 @@ class ChatService(Service):
             (name, partial(import_module, name)) for name in self.settings.commands
         )
         return commands
-
-    # Where people come in
-
-    def _places(self) -> list[Place]:
-        settings = self.settings
-        self.hub.admission.most = room_for_connections(settings.limits.files_kept)
-        self._gate = Gate(self.hub.admission, self._reactor, self._is_exempt)
-        self._text = TextFactory(
-            self.hub,
-            exempt=self._is_exempt,
-            telnet=settings.telnet if settings.doors.telnet else "off",
-            paste_from=settings.limits.paste_from,
-        )
-        inside = self._doors(None)
-        tls = self._encrypted(self._one_port(inside))
-        port = self._one_port(self._doors(tls))
-        places = [Place(settings.port, port, settings.interface)]
-        for where in settings.listen:
-            proxied = where.startswith("haproxy:")
-            places.append(
-                Place(where, self._one_port(port.doors, proxied=True))
-                if proxied
-                else Place(where, port)
-            )
-        if settings.tls_port:
-            plain = Closed("This port takes encrypted connections only (TLS).")
-            only: dict[Guess, IProtocolFactory] = {
-                guess: Refusal(in_words(guess, plain), self._reactor) for guess in Guess
-            }
-            # With TLS the client begins: whoever is silent is given up before.
-            alone = self._one_port(only | {Guess.TLS: tls}, greet_after=lambda: HOUR)
-            places.append(Place(settings.tls_port, alone, settings.interface))
-        if settings.telnet_port:
-            telnet = TextFactory(self.hub, exempt=self._is_exempt, telnet="on")
-            alone = self._one_port(dict.fromkeys(Guess, telnet), greet_after=lambda: 0)
-            places.append(Place(settings.telnet_port, alone, settings.interface))
-        return places
-
-    def _one_port(
-        self,
-        doors: Mapping[Guess, IProtocolFactory],
-        *,
-        proxied: bool = False,
-        greet_after: Callable[[], float] | None = None,
-    ) -> OnePort:
-        return OnePort(
-            doors,
-            self._reactor,
-            greet_after or (lambda: self.settings.text.greet_after),
-            lambda: self.settings.limits.undecided,
-            self._gate,
-            proxied=proxied,
-        )
-
-    def _doors(self, tls: IProtocolFactory | None) -> dict[Guess, IProtocolFactory]:
-        """
-        The table of doors; whoever adds one puts it here.
-
-        @param tls: What leads to them once more, encrypted; C{None} inside it.
-        """
-        doors = self.settings.doors
-        refuse = partial(Refusal, clock=self._reactor)
-        text: Factory = self._text if doors.text else refuse(refusal.TEXT)
-        return {
-            Guess.TEXT: text,
-            Guess.TELNET: text,
-            Guess.JSON: (
-                JSONFactory(
-                    self.hub,
-                    exempt=self._is_exempt,
-                    dead_after=self.settings.limits.dead_peer,
-                )
-                if doors.json
-                else refuse(refusal.JSON)
-            ),
-            Guess.HTTP: refuse(refusal.HTTP),
-            Guess.IRC: refuse(refusal.IRC),
-            Guess.SSH: refuse(refusal.SSH),
-            Guess.TLS: tls or refuse(refusal.TLS),
-        }
-
-    def _encrypted(self, factory: Factory) -> IProtocolFactory:
-        if self._context is None:
-            return Refusal(refusal.TLS, self._reactor)
-        encrypted = TLSMemoryBIOFactory(self._context, False, factory)
-        # What Twisted puts around it gathers small writes: the outbox has done so.
-        encrypted.protocol = TLSMemoryBIOProtocol
-        return encrypted
-
-    def _is_exempt(self, address: str) -> bool:
-        try:
-            ip = ip_address(address)
-        except ValueError:
-            return True  # a UNIX socket
-        return any(ip in network for network in self.settings.limits.exempt)
 
     # Running
 
@@ -370,6 +271,10 @@ class ChatService(Service):
         settings = self.settings
         there = [settings.interface] if settings.interface else addresses()
         return join_lines(settings.port, there, settings.doors.tls, settings.name)
+
+    def _rules(self) -> Rules:
+        encrypted = [line for line in self._join_lines() if line.startswith("openssl")]
+        return rules(self.settings, encrypted[0] if encrypted else "")
 
     def _every(self, seconds: float, what: Any) -> None:
         loop = LoopingCall(lambda: Deferred.fromCoroutine(what()))
@@ -462,7 +367,7 @@ class ChatService(Service):
         except SettingsError as problem:
             return f"Nothing was changed: {problem}"
         difference = changed(self.settings, settings)
-        self._adopt(settings)
+        self._adopt(adopted(self.settings, settings))
         words = []
         if difference.live:
             words.append(f"Changed: {', '.join(difference.live)}.")
@@ -472,7 +377,7 @@ class ChatService(Service):
         if self._context is not None:
             before = self._context.fingerprint
             try:
-                self._context.reload()
+                self._context.reload(*self._tls_files())
             except SecretsError as problem:
                 words.append(f"The certificate stays as it was: {problem}")
             else:
@@ -484,8 +389,7 @@ class ChatService(Service):
         self.settings = settings
         self.hub.rules = self._rules()
         self._log_file.configure(settings.log)
-        self._text.telnet = settings.telnet if settings.doors.telnet else "off"
-        self._text.paste_from = settings.limits.paste_from
+        self._ways.adopt(settings)
 
     def shut_down(self, seconds: float, reason: str) -> None:
         """Stop gracefully, after so many seconds."""
@@ -494,7 +398,9 @@ class ChatService(Service):
             told = [s for s in self.hub.connections if s.person is not None]
             words = f"The server stops in {seconds:.0f} s. {reason}".rstrip()
             self.hub.outbox.tell(Notice(words), told)
-        self._reactor.callLater(seconds, self._told_to_stop)
+        if self._end is not None and self._end.active():
+            self._end.cancel()
+        self._end = self._reactor.callLater(seconds, self._told_to_stop)
 
     # Stopping
 
@@ -522,74 +428,6 @@ class ChatService(Service):
             await waiting
         except Exception:
             _log.failure("the stop did not wait for everything")
-
-    # What was decided
-
-    def _rules(self) -> Rules:
-        settings = self.settings
-        limits = settings.limits
-        name = settings.name or socket.gethostname()
-        encrypt = [line for line in self._join_lines() if line.startswith("openssl")]
-        return Rules(
-            server=name,
-            version=__version__,
-            encrypt=encrypt[0] if encrypt else "",
-            motd=settings.motd,
-            guests=settings.guests,
-            registration=settings.registration,
-            max_people=settings.max_people,
-            max_accounts=settings.max_accounts,
-            insecure_passwords=settings.passwords.insecure,
-            throttle=limits.throttle,
-            connections=limits.connections,
-            connections_address=limits.connections_address,
-            entering_address=limits.entering_address,
-            entering_all=limits.entering_all,
-            new_address=limits.new_address,
-            entering=limits.entering,
-            line_bytes_before=limits.line_before,
-            line_bytes=limits.line,
-            message_chars=limits.message_chars,
-            paste_lines=limits.paste_lines,
-            paste_bytes=limits.paste_bytes,
-            request_burst=limits.request_burst,
-            request_rate=limits.request_rate,
-            push_seconds=limits.push,
-            outbox_pause=limits.unread_pause,
-            outbox_bytes=limits.unread,
-            outbox_total=limits.unread_all,
-            rooms_per_person=limits.rooms_per_person,
-            rooms=limits.rooms,
-            new_rooms=limits.new_rooms,
-            members=limits.members,
-            joins=limits.joins,
-            renames=limits.renames,
-            invitations=limits.invitations,
-            name_chars=limits.name_chars,
-            reason_chars=limits.reason_chars,
-            waiting_whispers=limits.waiting_whispers,
-            history_shown=settings.history.shown,
-            history_max=settings.history.max,
-            history_keep=settings.history.keep,
-            history_keep_count=settings.history.keep_count,
-            history_rooms={
-                room: (seconds, count)
-                for room, seconds, count in map(read_kept, settings.history.rooms)
-            },
-            failed_logins_address=limits.failed_logins_address,
-            failed_logins_account=limits.failed_logins_account,
-            failed_logins_session=limits.failed_logins_session,
-            wrong_codes_address=limits.wrong_codes_address,
-            password_min=settings.passwords.min_chars,
-            password_max=settings.passwords.max_chars,
-            registrations_address=limits.registrations_address,
-            registrations=limits.registrations,
-            file_bytes=settings.files.size,
-            files_account=settings.files.per_account,
-            files_total=settings.files.total,
-            files_keep=settings.files.keep,
-            files_guests=settings.files.guests,
-        )
 
 
 class _Secrets:

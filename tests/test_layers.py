@@ -54,6 +54,13 @@ ALLOWED: dict[str, set[str]] = {
     "chatd.operate": {"chatd.secrets", "chatd.store", *VALUES},
     "chatd.client": {"chatd.wire", "chatd.render", *VALUES},
     "chatd.testing": {"chatd.chat", "chatd.commands", "chatd.store.memory"},
+    "chatd.ways": {
+        "chatd.chat",
+        "chatd.doors",
+        "chatd.operate",
+        "chatd.secrets",
+        "chatd.wire",
+    },
     "chatd.service": {"chatd"},
     "chatd.__main__": {"chatd.operate", "chatd.client"},
 }

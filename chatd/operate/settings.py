@@ -19,7 +19,15 @@ from chatd.operate.declared import Settings
 from chatd.operate.setting import DECLARED, Setting
 from chatd.operate.units import read_kept
 
-__all__ = ["Changes", "Settings", "SettingsError", "changed", "load", "write_config"]
+__all__ = [
+    "Changes",
+    "Settings",
+    "SettingsError",
+    "adopted",
+    "changed",
+    "load",
+    "write_config",
+]
 
 
 class SettingsError(Exception):
@@ -70,6 +78,18 @@ def changed(old: Settings, new: Settings) -> Changes:
         tuple(setting.name for setting in different if setting.live),
         tuple(setting.name for setting in different if not setting.live),
     )
+
+
+def adopted(old: Settings, new: Settings) -> Settings:
+    """Say what holds after a reload: the new value of what it can change."""
+    settings: Settings = _build(
+        Settings,
+        {
+            setting.name: attrgetter(setting.name)(new if setting.live else old)
+            for setting in DECLARED.values()
+        },
+    )
+    return settings
 
 
 def write_config(settings: Settings) -> str:

@@ -116,20 +116,18 @@ class ReloadingContext:
     warning: str
 
     def __init__(self, crt: Path, key: Path) -> None:
-        self._crt = crt
-        self._key = key
-        self.reload()
+        self.reload(crt, key)
 
-    def reload(self) -> None:
+    def reload(self, crt: Path, key: Path) -> None:
         """
-        Read the files again; connections that are open go on as they are.
+        Read the files again, or others; connections that are open go on as they are.
 
         @raise SecretsError: if they cannot be used; what was used before stays in use.
         """
-        chain, private = _load(self._crt, self._key)
-        self._context = _context(self._crt, chain, private)
+        chain, private = _load(crt, key)
+        self._context = _context(crt, chain, private)
         self.fingerprint = _fingerprint(chain[0])
-        self.warning = _warning(self._crt, chain[0])
+        self.warning = _warning(crt, chain[0])
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         return SSL.Connection(self._context, None)

@@ -55,6 +55,16 @@ class ReloadingTests(ServerCase):
         ann.expect("bob: so am I")
         self.stop(self.server)
 
+    def test_other_certificate(self) -> None:
+        """The settings may name another one."""
+        ann = self.connect(encrypted=True)
+        other = self.another_certificate()
+        where = f'certificate = "{other}/tls.crt"\nkey = "{other}/tls.key"\n'
+        self.config.write_text(f"[tls]\n{where}")
+        self.reload("New certificate: ")
+        bob = self.connect(encrypted=True)
+        self.assertNotEqual(self.fingerprint(ann), self.fingerprint(bob))
+
     def test_broken_certificate(self) -> None:
         """A broken one is named, and the old one stays."""
         ann = self.connect(encrypted=True)
@@ -73,8 +83,10 @@ class ReloadingTests(ServerCase):
         bob = self.connect()
         bob.type("bob")
         bob.expect("! ")
-        self.config.write_text('motd = "Tea"\ndata = "elsewhere"\n')
-        self.reload("wait for a restart: data")
+        self.config.write_text('motd = "Tea"\nname = "new.example"\n')
+        for _ in range(2):
+            self.reload("wait for a restart: name")
+        self.assertNotIn("new.example", self.connect().heard)
         self.config.write_text("motd = 4\n")
         self.reload("Nothing was changed: ", "motd")
         ann.type("/motd")

@@ -189,7 +189,7 @@ class ReloadingTests(FolderTests):
         """New connections see the new certificate, old ones go on."""
         server, client = self.connect()
         pem = self.renew()
-        self.context.reload()
+        self.context.reload(self.crt, self.key)
         self.assertEqual(self.served(), fingerprint(pem))
         self.assertEqual(self.context.fingerprint, fingerprint(pem))
         client.send(b"still here")
@@ -214,12 +214,16 @@ class ReloadingTests(FolderTests):
             (pem, other, "is not the key of the certificate"),
         ]:
             self.put(certificate, secret)
-            error = self.assertRaises(SecretsError, self.context.reload)
+            error = self.assertRaises(
+                SecretsError, self.context.reload, self.crt, self.key
+            )
             self.assertIn(reason, str(error))
             self.assertEqual(str(error).count("\n"), 0)
         for path in (self.key, self.crt):
             path.unlink()
-            error = self.assertRaises(SecretsError, self.context.reload)
+            error = self.assertRaises(
+                SecretsError, self.context.reload, self.crt, self.key
+            )
             self.assertEqual(str(error), f"{path} is missing.")
         self.assertEqual(self.served(), fingerprint(self.pem))
         self.assertEqual(self.context.fingerprint, fingerprint(self.pem))
@@ -231,28 +235,28 @@ class ReloadingTests(FolderTests):
             lambda curve: rsa.generate_private_key(65537, 1024),
         ):
             self.renew()
-        error = self.assertRaises(SecretsError, self.context.reload)
+        error = self.assertRaises(SecretsError, self.context.reload, self.crt, self.key)
         self.assertIn("cannot be used for TLS", str(error))
         self.assertEqual(self.served(), fingerprint(self.pem))
 
     def test_expired(self) -> None:
         """An expired certificate is better than none, with a warning."""
         pem = self.renew(datetime(2001, 2, 3, tzinfo=UTC))
-        self.context.reload()
+        self.context.reload(self.crt, self.key)
         self.assertIn("expired on 2011-02-01: renew it", self.context.warning)
         self.assertEqual(self.served(), fingerprint(pem))
         self.renew(datetime.now(UTC) + VALID)
-        self.context.reload()
+        self.context.reload(self.crt, self.key)
         self.assertIn("is valid only from", self.context.warning)
         self.renew()
-        self.context.reload()
+        self.context.reload(self.crt, self.key)
         self.assertEqual(self.context.warning, "")
 
     def test_chain(self) -> None:
         """The certificates above the server's own are sent along."""
         pem, key = make_certificate([])
         self.put(pem + self.pem, key)
-        self.context.reload()
+        self.context.reload(self.crt, self.key)
         chain = self.connect()[1].get_peer_cert_chain()
         assert chain is not None
         self.assertEqual(
@@ -270,7 +274,7 @@ class ReloadingTests(FolderTests):
                 Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
             ),
         )
-        self.context.reload()
+        self.context.reload(self.crt, self.key)
         self.assertEqual(self.served(), fingerprint(pem))
 
     def client(self, method: int = SSL.TLS_CLIENT_METHOD) -> SSL.Context:

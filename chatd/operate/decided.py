@@ -1,0 +1,77 @@
+"""What the operator decided, as the chat needs to know it."""
+
+import socket
+
+from chatd import __version__
+from chatd.chat.rules import Rules
+from chatd.operate.declared import Settings
+from chatd.operate.units import read_kept
+
+
+def rules(settings: Settings, encrypt: str) -> Rules:
+    """
+    Make the rules of the chat from the settings of the server.
+
+    @param encrypt: What a person types to come in encrypted; C{""} if there is no way.
+    """
+    limits = settings.limits
+    return Rules(
+        server=settings.name or socket.gethostname(),
+        version=__version__,
+        encrypt=encrypt,
+        motd=settings.motd,
+        guests=settings.guests,
+        registration=settings.registration,
+        max_people=settings.max_people,
+        max_accounts=settings.max_accounts,
+        insecure_passwords=settings.passwords.insecure,
+        throttle=limits.throttle,
+        connections=limits.connections,
+        connections_address=limits.connections_address,
+        entering_address=limits.entering_address,
+        entering_all=limits.entering_all,
+        new_address=limits.new_address,
+        entering=limits.entering,
+        line_bytes_before=limits.line_before,
+        line_bytes=limits.line,
+        message_chars=limits.message_chars,
+        paste_lines=limits.paste_lines,
+        paste_bytes=limits.paste_bytes,
+        request_burst=limits.request_burst,
+        request_rate=limits.request_rate,
+        push_seconds=limits.push,
+        outbox_pause=limits.unread_pause,
+        outbox_bytes=limits.unread,
+        outbox_total=limits.unread_all,
+        rooms_per_person=limits.rooms_per_person,
+        rooms=limits.rooms,
+        new_rooms=limits.new_rooms,
+        members=limits.members,
+        joins=limits.joins,
+        renames=limits.renames,
+        invitations=limits.invitations,
+        name_chars=limits.name_chars,
+        reason_chars=limits.reason_chars,
+        waiting_whispers=limits.waiting_whispers,
+        history_shown=settings.history.shown,
+        history_max=settings.history.max,
+        history_keep=settings.history.keep,
+        history_keep_count=settings.history.keep_count,
+        history_rooms={
+            room: (seconds, count)
+            for room, seconds, count in map(read_kept, settings.history.rooms)
+        },
+        failed_logins_address=limits.failed_logins_address,
+        failed_logins_account=limits.failed_logins_account,
+        failed_logins_session=limits.failed_logins_session,
+        wrong_codes_address=limits.wrong_codes_address,
+        password_min=settings.passwords.min_chars,
+        password_max=settings.passwords.max_chars,
+        registrations_address=limits.registrations_address,
+        registrations=limits.registrations,
+        file_bytes=settings.files.size,
+        files_account=settings.files.per_account,
+        files_total=settings.files.total,
+        files_keep=settings.files.keep,
+        files_guests=settings.files.guests,
+    )

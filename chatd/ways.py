@@ -1,0 +1,148 @@
+"""The ways in: where the server listens, and which doors are behind that."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from ipaddress import ip_address
+from typing import Any
+
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.protocol import Factory
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+
+from chatd.chat.errors import Closed
+from chatd.chat.hub import Hub
+from chatd.doors import refusal
+from chatd.doors.gate import Gate
+from chatd.doors.json import JSONFactory
+from chatd.doors.port import OnePort
+from chatd.doors.refusal import Refusal, in_words
+from chatd.doors.text import Telnet, TextFactory
+from chatd.operate.declared import HOUR, Settings
+from chatd.operate.descriptors import room_for_connections
+from chatd.operate.listening import Place
+from chatd.secrets.certificate import ReloadingContext
+from chatd.wire.sniff import Guess
+
+Doors = dict[Guess, IProtocolFactory]
+
+
+class Ways:
+    """Makes what listens, as the settings say."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        settings: Settings,
+        context: ReloadingContext | None,
+        reactor: Any,
+    ) -> None:
+        """
+        @param context: C{None} where there is no TLS.
+        """
+        self._hub = hub
+        self._settings = settings
+        self._context = context
+        self._reactor = reactor
+        hub.admission.most = room_for_connections(settings.limits.files_kept)
+        self._gate = Gate(hub.admission, reactor, self._is_exempt)
+        self._text = TextFactory(hub, exempt=self._is_exempt)
+        self.adopt(settings)
+
+    def adopt(self, settings: Settings) -> None:
+        """Go by these settings from now on, as far as they can change."""
+        self._settings = settings
+        self._text.telnet = _telnet(settings)
+        self._text.paste_from = settings.limits.paste_from
+
+    def places(self) -> list[Place]:
+        """Where to listen, and what is there."""
+        settings = self._settings
+        tls = self._encrypted(self._one_port(self._doors(None)))
+        port = self._one_port(self._doors(tls))
+        places = [Place(settings.port, port, settings.interface)]
+        for where in settings.listen:
+            proxied = where.startswith("haproxy:")
+            own = self._one_port(port.doors, proxied=True) if proxied else port
+            places.append(Place(where, own))
+        if settings.tls_port:
+            places.append(Place(settings.tls_port, self._tls(tls), settings.interface))
+        if settings.telnet_port:
+            telnet = self._telnet()
+            places.append(Place(settings.telnet_port, telnet, settings.interface))
+        return places
+
+    def _doors(self, tls: IProtocolFactory | None) -> Doors:
+        """
+        The table of doors; whoever adds one puts it here.
+
+        @param tls: What leads to them once more, encrypted; C{None} inside it.
+        """
+        doors = self._settings.doors
+        refuse = partial(Refusal, clock=self._reactor)
+        text: Factory = self._text if doors.text else refuse(refusal.TEXT)
+        return {
+            Guess.TEXT: text,
+            Guess.TELNET: text,
+            Guess.JSON: (
+                JSONFactory(
+                    self._hub,
+                    exempt=self._is_exempt,
+                    dead_after=self._settings.limits.dead_peer,
+                )
+                if doors.json
+                else refuse(refusal.JSON)
+            ),
+            Guess.HTTP: refuse(refusal.HTTP),
+            Guess.IRC: refuse(refusal.IRC),
+            Guess.SSH: refuse(refusal.SSH),
+            Guess.TLS: tls or refuse(refusal.TLS),
+        }
+
+    def _tls(self, tls: IProtocolFactory) -> OnePort:
+        """A port for TLS alone."""
+        plain = Closed("This port takes encrypted connections only (TLS).")
+        doors: Doors = {
+            guess: Refusal(in_words(guess, plain), self._reactor) for guess in Guess
+        }
+        # With TLS the client begins: whoever is silent is given up before.
+        return self._one_port(doors | {Guess.TLS: tls}, greet_after=lambda: HOUR)
+
+    def _telnet(self) -> OnePort:
+        """A port for telnet alone."""
+        telnet = TextFactory(self._hub, exempt=self._is_exempt, telnet="on")
+        return self._one_port(dict.fromkeys(Guess, telnet), greet_after=lambda: 0)
+
+    def _one_port(
+        self,
+        doors: Mapping[Guess, IProtocolFactory],
+        *,
+        proxied: bool = False,
+        greet_after: Callable[[], float] | None = None,
+    ) -> OnePort:
+        return OnePort(
+            doors,
+            self._reactor,
+            greet_after or (lambda: self._settings.text.greet_after),
+            lambda: self._settings.limits.undecided,
+            self._gate,
+            proxied=proxied,
+        )
+
+    def _encrypted(self, factory: Factory) -> IProtocolFactory:
+        if self._context is None:
+            return Refusal(refusal.TLS, self._reactor)
+        encrypted = TLSMemoryBIOFactory(self._context, False, factory)
+        # What Twisted puts around it gathers small writes: the outbox has done so.
+        encrypted.protocol = TLSMemoryBIOProtocol
+        return encrypted
+
+    def _is_exempt(self, address: str) -> bool:
+        try:
+            ip = ip_address(address)
+        except ValueError:
+            return True  # a UNIX socket
+        return any(ip in network for network in self._settings.limits.exempt)
+
+
+def _telnet(settings: Settings) -> Telnet:
+    return settings.telnet if settings.doors.telnet else "off"
