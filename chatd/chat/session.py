@@ -26,10 +26,13 @@ from chatd.chat.look import Look
 from chatd.chat.outbox import Item
 from chatd.chat.request import (
     Enter,
+    History,
     Invoke,
+    Ping,
     Refused,
     Request,
     Say,
+    Search,
     Typed,
     Whisper,
 )
@@ -46,6 +49,9 @@ WAITING = 32
 # Requests of somebody who is gone that are still carried out: more would keep them
 # present for long, and a flood of such people would be many.
 LAST_WORDS = 100
+
+# Requests that change nothing.
+QUESTIONS = (History, Search, Ping)
 
 # Messages of a session on their way to the store before the next one waits.
 IN_FLIGHT = 64
@@ -580,10 +586,11 @@ class Session:
         self._hub.disconnected(self)
         if self.ended:
             return
-        if self._working and self._queue and self.person is not None:
-            # What was typed before the line went is still said, if it is not too much.
-            while len(self._queue) > LAST_WORDS:
-                self._queue.pop()
+        # What was typed before the line went is still said, if it is not too much;
+        # answers nobody would read.
+        last = [one for one in self._queue if not isinstance(one, QUESTIONS)]
+        if self._working and last and self.person is not None:
+            self._queue[:] = last[:LAST_WORDS]
             self._finishing = self._deaf = True
             self._farewell = reason
             self.forget_unread()

@@ -19,7 +19,7 @@ from chatd.chat.events import (
     Said,
     TopicChanged,
 )
-from chatd.chat.request import Enter, Invoke, Ping, Say
+from chatd.chat.request import Enter, History, Invoke, Ping, Say, Search
 from chatd.chat.rules import Rules
 from chatd.chat.session import IN_FLIGHT, WAITING, Session
 from chatd.store.memory import MemoryStore
@@ -444,6 +444,31 @@ class EndTests(SessionCase):
         (departed,) = self.bob_door.of(Departed)
         self.assertEqual(departed.reason, "connection lost")
         self.assertEqual(self.ann_door.of(Done), [])
+
+    def test_lost_with_questions(self) -> None:
+        """What only asked something is not looked up for nobody."""
+        self.store.hold(questions=True)
+        for ref in range(5):
+            self.ann.submit(History(ref=ref))
+            self.ann.submit(Search("words", ref=ref))
+        self.ann.submit(Say("last"))
+        self.ann.end("connection lost")
+        asked: list[str] = []
+        self.patch(self.store, "history", lambda *_, **__: asked.append("history"))
+        self.patch(self.store, "search", lambda *_, **__: asked.append("search"))
+        self.store.release()
+        turn(self.hub, 6)
+        self.assertEqual(texts(self.bob_door), ["last"])
+        self.assertEqual(len(self.bob_door.of(Departed)), 1)
+        self.assertEqual(asked, [])
+
+    def test_lost_with_questions_only(self) -> None:
+        """Whose line goes while only questions wait is gone at once."""
+        self.store.hold(questions=True)
+        for _ in range(5):
+            self.ann.submit(History())
+        self.ann.end("")
+        self.assertTrue(self.ann.ended)
 
     def test_lost_by_a_slow_reader(self) -> None:
         """What a lost line had not read counts no more."""
