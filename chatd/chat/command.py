@@ -268,14 +268,13 @@ class Commands:
         @raise ValueError: if a name is taken already; then none is taken in.
         """
         found = [value for value in vars(module).values() if isinstance(value, Command)]
-        found = list(dict.fromkeys(found))
-        for one in found:
+        by_name: dict[str, Command] = {}
+        for one in dict.fromkeys(found):
             for name in (one.name, *one.aliases):
-                if name.casefold() in self._by_name:
+                if name.casefold() in {**self._by_name, **by_name}:
                     raise ValueError(f"there is a command /{name} already")
-        for one in found:
-            for name in (one.name, *one.aliases):
-                self._by_name[name.casefold()] = one
+                by_name[name.casefold()] = one
+        self._by_name |= by_name
 
     def add_package(self, package: ModuleType) -> None:
         """Take in every module of a package."""

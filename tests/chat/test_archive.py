@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -416,8 +417,6 @@ class MissedTests(ArchiveCase):
         type_in(self.hub, cho, "hello")
         id = cho.somebody().id
         self.store.hold(questions=True)
-        from twisted.internet.defer import Deferred
-
         keeping = Deferred.fromCoroutine(self.hub.archive.keep_marks())
         held, self.store._held = self.store._held or [], None
         type_in(self.hub, self.bob, "one")

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatd.chat import entrance
 from chatd.chat.account import Account, Person, Role
-from chatd.chat.errors import NameTaken
+from chatd.chat.errors import Banned, NameTaken
 from chatd.chat.events import (
     Arrived,
     CaughtUp,
@@ -652,7 +653,7 @@ class ResumeTests(EntranceCase):
 
     def test_too_much(self) -> None:
         """Of too much the latest is shown, and that there is a gap."""
-        self.patch(__import__("chatd.chat.entrance", fromlist=["x"]), "RESUMED", 3)
+        self.patch(entrance, "RESUMED", 3)
         type_in(self.hub, self.bob, *(str(number) for number in range(5)))
         door = self.resume()
         turn(self.hub)
@@ -661,7 +662,7 @@ class ResumeTests(EntranceCase):
 
     def test_edge(self) -> None:
         """Just as much as is shown at once is no gap."""
-        self.patch(__import__("chatd.chat.entrance", fromlist=["x"]), "RESUMED", 3)
+        self.patch(entrance, "RESUMED", 3)
         type_in(self.hub, self.bob, *(str(number) for number in range(3)))
         door = self.resume()
         turn(self.hub)
@@ -1026,8 +1027,6 @@ class BanTests(EntranceCase):
 
     def test_address_later(self) -> None:
         """A connection that was there before cannot come in, nor register."""
-        from chatd.chat.errors import Banned
-
         (guest, member, newcomer) = (connect(self.hub) for _ in range(3))
 
         def check(**what: str) -> None:

@@ -193,7 +193,7 @@ class OrderTests(HubCase):
         self.store.hold()
         cho.receive("lobby")
         turn(self.hub)
-        dan, _ = join(self.hub, "dan")
+        join(self.hub, "dan")
         self.assertEqual(self.bob_door.of(Arrived), [])
         self.ann.receive("/join ops")
         turn(self.hub)
