@@ -68,6 +68,7 @@ class Connection(LineReceiver):
 
     @cvar kind: The name of the door.
     @ivar session: C{None} only where the server takes nobody any more.
+    @ivar full: Whether the peer does not read what is sent, for now.
     @ivar heard: When the peer last sent anything, by the clock of the hub.
     """
 
@@ -79,6 +80,7 @@ class Connection(LineReceiver):
         self.hub = hub
         self.session: Session | None = None
         self.heard = hub.clock.seconds()
+        self.full = False
         self._exempt = exempt
         self.MAX_LENGTH = line_limit
         self._rest = b""  # what follows a line that was too long
@@ -127,7 +129,7 @@ class Connection(LineReceiver):
             self.send(look.render(failed, look, True, None))
             self.hang_up()
             return
-        transport.registerProducer(_Writing(self.session), True)
+        transport.registerProducer(_Writing(self, self.session), True)
 
     def dataReceived(self, data: bytes) -> None:
         self.heard = self.hub.clock.seconds()
@@ -185,6 +187,9 @@ class Connection(LineReceiver):
         clean = reason.check(ConnectionDone) is not None
         self.session.end("" if clean else "connection lost")
 
+    def emptied(self) -> None:
+        """The peer has read what was sent."""
+
     # What the session asks for
 
     def send(self, data: bytes) -> None:
@@ -234,14 +239,18 @@ class _Writing:
     Not the connection itself, whose C{pause} and C{resume} are about reading.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, connection: Connection, session: Session) -> None:
+        self._connection = connection
         self._session = session
 
     def pauseProducing(self) -> None:
+        self._connection.full = True
         self._session.congested()
 
     def resumeProducing(self) -> None:
+        self._connection.full = False
         self._session.drained()
+        self._connection.emptied()
 
     def stopProducing(self) -> None:
         """The connection is lost, which it is told itself."""

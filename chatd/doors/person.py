@@ -2,19 +2,30 @@
 
 import re
 
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
 from chatd.chat.account import Preferences
 from chatd.chat.clean import clean, clean_block
 from chatd.chat.errors import TooLong
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look, look
 from chatd.chat.request import Invoke, Refused
-from chatd.doors.connection import Connection, Exempt
+from chatd.chat.throttle import Throttle
+from chatd.doors.connection import PIECE, Connection, Exempt
 from chatd.doors.terminal import Terminal
 from chatd.render.text import render
 from chatd.wire import editor
 
 # In this order each is turned into LF.
 _LINE_ENDS = (b"\r\n", b"\r\0", b"\r")
+
+# Keys that move, complete, end or negotiate something, as the first byte of each. They
+# cost more than letters: so many at once, and so many a second.
+_COSTLY = bytes((*range(0x20), 0x7F, 0xFF))
+KEYS_BURST = 1_000
+KEYS_RATE = 200
 
 # A line with which it is no part of a paste: not a path, nor a comment in a program.
 _COMMAND = re.compile(r"/[a-z][\w-]*(?!\S)", re.IGNORECASE)
@@ -37,6 +48,10 @@ class PersonDoor(Connection):
         self._paste_from = paste_from
         self._after_cr = False
         self._read: list[str] = []  # lines of the read that is being taken apart
+        self._keys = b""  # that were not looked at yet
+        self._key_throttle = Throttle(KEYS_RATE, KEYS_BURST)
+        self._looking: IDelayedCall | None = None
+        self._behind = False  # with the keys, so that no more are read
 
     # Bytes to lines
 
@@ -55,6 +70,8 @@ class PersonDoor(Connection):
 
     def lineReceived(self, line: bytes) -> None:
         self._read.append(clean(line.decode("utf-8", "replace")))
+        if len(self._read) >= self.hub.rules.paste_lines:
+            self._take()  # a paste has no more; the session may want to pause
 
     def line_too_long(self, head: bytes, length: int) -> None:
         self._take()
@@ -104,6 +121,63 @@ class PersonDoor(Connection):
         return self.session is None or self.session.person is None
 
     # Keys to lines
+
+    def keys_received(self, data: bytes) -> None:
+        """
+        Take what a terminal sent, little by little.
+
+        Keys are cheap to send, and each is answered: many must not keep others from
+        having their turns, nor what is answered pile up before a peer that reads
+        nothing.
+        """
+        self._keys += data
+        if self._looking is None:
+            self._look_at_keys()
+
+    def keys_typed(self, keys: bytes) -> None:
+        """Let the terminal have some keys."""
+        if self.terminal is not None:
+            self.terminal.edit(keys, self.typed)
+
+    def _look_at_keys(self) -> None:
+        self._looking = None
+        some = self._keys[:PIECE]
+        wait = 0.0
+        if some and not (self.paused or self.full):
+            wait = self._wait_for_keys(some)
+            if not wait:
+                self._keys = self._keys[len(some) :]
+                self.keys_typed(some)
+        session, transport = self.session, self.transport
+        if session is None or session.ended or transport is None:
+            self._keys = b""
+        elif self._keys:
+            self._behind = True
+            transport.pauseProducing()
+            if not (self.paused or self.full):
+                self._looking = self.hub.clock.callLater(wait, self._look_at_keys)
+        elif self._behind and not self.paused:
+            self._behind = False
+            transport.resumeProducing()
+
+    def _wait_for_keys(self, keys: bytes) -> float:
+        if not self.hub.rules.throttle:
+            return 0.0
+        cost = len(keys) - len(keys.translate(None, _COSTLY))
+        # A thousandth more: never so short that rounding makes it nothing.
+        wait = self._key_throttle.take(self.hub.clock.seconds(), min(cost, KEYS_BURST))
+        return wait and wait + 0.001
+
+    def emptied(self) -> None:
+        if self._looking is None:
+            self._look_at_keys()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._keys = b""
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+        super().connectionLost(reason)
 
     def typed(
         self,

@@ -64,7 +64,14 @@ class TextDoor(PersonDoor):
             self._start_telnet()
         if self.terminal is None:
             self.lines_received(data)
-        elif self.terminal.receive(data, self.lines_received, self.typed):
+        else:
+            self.keys_received(data)
+
+    def keys_typed(self, keys: bytes) -> None:
+        session, terminal = self.session, self.terminal
+        if session is None or terminal is None:
+            return
+        if terminal.receive(keys, self.lines_received, self.typed):
             session.prefer(session.preferences)
 
     def lines_received(self, data: bytes) -> None:

@@ -4,9 +4,11 @@ import re
 
 import pyte
 
+from chatd.chat.rules import Rules
 from chatd.doors.connection import nobody_is_exempt
+from chatd.doors.person import KEYS_BURST
 from chatd.doors.text import Telnet, TextFactory
-from chatd.testing import join, type_in
+from chatd.testing import join, turn, type_in
 from chatd.wire.telnet import BINARY, ECHO, SUPPRESS_GO_AHEAD
 from tests.doors.wire import PASSWORD, DoorCase, Peer
 
@@ -296,6 +298,64 @@ class KeysTests(TelnetCase):
             self.assertIn(b"\x1b[?2004l", client.told)
             self.assertTrue(client.wire.disconnecting)
             client.lose()
+
+
+class FloodTests(TelnetCase):
+    """Keys by the thousand, each of which is answered."""
+
+    rules = Rules()
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.client = self.enter()
+        self.clock.advance(60)
+        self.client.read()
+
+    def test_keys(self) -> None:
+        """Reading stops at too many, and goes on when they had their turn."""
+        self.client.send(LEFT * (2 * KEYS_BURST) + b"hi" + ENTER)
+        self.assertEqual(self.client.wire.producerState, "paused")
+        self.clock.pump([1] * 4)
+        self.assertEqual(self.heard(), [])
+        self.clock.pump([1] * 2)
+        self.assertEqual(self.heard(), ["hi"])
+        self.assertEqual(self.client.wire.producerState, "producing")
+
+    def test_letters(self) -> None:
+        """A long text without such keys is taken within a moment."""
+        self.client.protocol.dataReceived(b"hello " * 1000)
+        self.assertEqual(self.client.wire.producerState, "paused")
+        turn(self.hub)
+        self.assertEqual(self.client.wire.producerState, "producing")
+
+    def test_unthrottled(self) -> None:
+        """Where the server trusts everybody, all keys are taken."""
+        self.hub.rules = Rules(throttle=False)
+        self.client.send(LEFT * (2 * KEYS_BURST))
+        self.assertEqual(self.client.wire.producerState, "producing")
+
+    def test_not_read(self) -> None:
+        """Nobody is answered who does not read the answers."""
+        self.client.wire.producer.pauseProducing()
+        self.assertEqual(self.client.send((IAC + b"\xf6") * 100), b"")
+        self.assertEqual(self.client.wire.producerState, "paused")
+        self.client.wire.producer.resumeProducing()
+        self.assertIn(b"* Yes.", self.client.read())
+        self.assertEqual(self.client.wire.producerState, "producing")
+
+    def test_gone(self) -> None:
+        """With who is gone, the keys are forgotten."""
+        self.client.send(LEFT * 5000)
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+        self.client.lose()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_let_go(self) -> None:
+        """So are they with who was let go."""
+        self.client.send(LEFT * 1000 + b"/quit" + ENTER + LEFT * 1000)
+        self.clock.pump([0.1] * 60)
+        self.assertTrue(self.client.wire.disconnecting)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
 class SimpleTests(TelnetCase):

@@ -1,5 +1,6 @@
 """Tests for L{chatd.doors.text}."""
 
+import gc
 import os
 import time
 from dataclasses import replace
@@ -7,6 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatd.chat.request import Typed
 from chatd.chat.rules import Rules
 from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.text import TextFactory
@@ -595,3 +597,11 @@ class SlowTests(TextCase):
         self.assertEqual(said, [f"[..] bob: {line}" for line in lines])
         self.assertEqual(bob.wire.producerState, "producing")
         self.assertIn("Slow down", "".join(bob.lines()))
+
+    def test_many(self) -> None:
+        """Of many commands at once most wait as bytes: as requests they are larger."""
+        ann = self.enter("ann")
+        ann.protocol.dataReceived(b"/x\n" * 20_000)
+        self.assertEqual(ann.wire.producerState, "paused")
+        waiting = sum(isinstance(found, Typed) for found in gc.get_objects())
+        self.assertLess(waiting, 1000)
