@@ -129,7 +129,9 @@ def _cause(problem: BaseException) -> BaseException:
 
 
 def _explained(problem: BaseException, place: Place) -> NotListening:
-    what = f"port {place.where}" if isinstance(place.where, int) else str(place.where)
+    what = f"port {place.where}" if isinstance(place.where, int) else place.where
+    if place.interface:
+        what += f" on {place.interface}"
     cause = _cause(problem)
     if isinstance(cause, OSError):
         if cause.errno == errno.EADDRINUSE:

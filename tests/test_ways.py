@@ -1,0 +1,185 @@
+"""Tests for L{chatd.ways}: the settings decide which doors there are, and where."""
+
+from pathlib import Path
+from typing import Any
+
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from chatd.operate.listening import Place
+from chatd.operate.settings import Settings, load
+from chatd.secrets.certificate import ReloadingContext, ensure_certificate
+from chatd.ways import Ways
+from chatd.wire.sniff import Guess
+from tests.doors.wire import DoorCase, Peer
+
+
+def given(**options: Any) -> Settings:
+    """Settings as on the command line."""
+    options = {name.replace("_", "-"): value for name, value in options.items()}
+    return load(options, {})
+
+
+class WaysCase(DoorCase):
+    """A hub with ways in."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        crt, key = folder / "tls.crt", folder / "tls.key"
+        ensure_certificate(crt, key)
+        self.context = ReloadingContext(crt, key)
+
+    def ways(self, **options: Any) -> Ways:
+        """Those that the settings make."""
+        settings = given(**options)
+        context = self.context if settings.doors.tls else None
+        return Ways(self.hub, settings, context, self.clock)
+
+    def places(self, **options: Any) -> list[Place]:
+        """Where is listened."""
+        return self.ways(**options).places()
+
+    def peer(self, place: Place, address: str = "192.0.2.1") -> Peer:
+        """Somebody who comes there."""
+        return Peer(self.hub, place.factory, address=address)
+
+
+class PlacesTests(WaysCase):
+    """Where the server listens."""
+
+    def test_one(self) -> None:
+        """One port is enough."""
+        (place,) = self.places()
+        self.assertEqual((place.where, place.interface), (5050, ""))
+
+    def test_more(self) -> None:
+        """More ports and endpoints are added to it."""
+        places = self.places(
+            port="6000",
+            interface="192.0.2.7",
+            listen=["tcp:6001", "haproxy:tcp:6002"],
+            tls_port="6003",
+            telnet_port="6004",
+        )
+        self.assertEqual(
+            [(place.where, place.interface) for place in places],
+            [
+                (6000, "192.0.2.7"),
+                ("tcp:6001", ""),
+                ("haproxy:tcp:6002", ""),
+                (6003, "192.0.2.7"),
+                (6004, "192.0.2.7"),
+            ],
+        )
+        one, same, proxied, *_ = [place.factory for place in places]
+        self.assertIs(one, same)
+        self.assertTrue(getattr(proxied, "proxied", False))
+
+    def test_tls_port(self) -> None:
+        """A port for TLS says in clear words that it takes nothing else."""
+        _, place = self.places(tls_port="6003")
+        peer = self.peer(place)
+        self.assertEqual(
+            peer.send(b"ann\n"),
+            b"! This port takes encrypted connections only (TLS).\r\n",
+        )
+        self.assertTrue(peer.wire.disconnecting)
+        silent = self.peer(place)
+        self.clock.advance(9.9)
+        self.assertEqual(silent.read(), b"")
+        self.clock.advance(0.2)
+        self.assertTrue(silent.wire.aborted)
+        doors: Any = place.factory
+        self.assertIsInstance(doors.doors[Guess.TLS], TLSMemoryBIOFactory)
+
+    def test_telnet_port(self) -> None:
+        """A port for telnet begins to negotiate at once."""
+        _, place = self.places(telnet_port="6004")
+        peer = self.peer(place)
+        self.clock.advance(0)
+        self.assertTrue(peer.read().startswith(b"\xff\xfb\x01"))
+
+
+class DoorsTests(WaysCase):
+    """Which doors there are."""
+
+    def answer(self, data: bytes, **options: Any) -> bytes:
+        """What somebody is told who comes to the one port and says this."""
+        peer = self.peer(self.places(**options)[0])
+        answer = peer.send(data)
+        peer.lose()
+        return answer
+
+    def test_open(self) -> None:
+        """People and programs come in by the same port."""
+        self.assertIn(b"* You are ann, a guest.", self.answer(b"ann\n"))
+        self.assertIn(b'"event":"done"', self.answer(b'{"do":"ping"}\n'))
+
+    def test_closed(self) -> None:
+        """A door that was switched off says so in its language."""
+        self.assertEqual(
+            self.answer(b"ann\n", doors_text="false"),
+            b"! The door for terminals is closed on this server.\r\n",
+        )
+        self.assertIn(
+            b'"code":"closed"', self.answer(b'{"do":"ping"}\n', doors_json="false")
+        )
+        self.assertEqual(
+            self.answer(b"\x16\x03\x01", doors_tls="false")[:1], b"\x15", "an alert"
+        )
+
+    def test_no_telnet(self) -> None:
+        """Without the telnet door, telnet is spoken to as nc."""
+        self.assertIn(b"\xff\xfb", self.answer(b"ann\r\n"))
+        self.assertNotIn(b"\xff", self.answer(b"ann\r\n", doors_telnet="false"))
+        self.assertNotIn(b"\xff", self.answer(b"ann\r\n", telnet="off"))
+
+    def test_inside(self) -> None:
+        """Inside TLS there is no TLS."""
+        (place,) = self.places()
+        tls: Any = place.factory
+        inside = tls.doors[Guess.TLS].wrappedFactory
+        peer = Peer(self.hub, inside, secure=True)
+        self.assertEqual(peer.send(b"\x16\x03\x01")[:1], b"\x15")
+        peer = Peer(self.hub, inside, secure=True)
+        self.assertIn(b"* This line is encrypted.", peer.send(b"ann\n"))
+
+
+class AdoptTests(WaysCase):
+    """A reload changes what it can."""
+
+    def test_live(self) -> None:
+        """Times, telnet and pastes change for those who come after it."""
+        ways = self.ways()
+        (place,) = ways.places()
+        ways.adopt(given(text_greet_after="5", telnet="off", limits_paste_from="2"))
+        peer = self.peer(place)
+        self.clock.advance(4.9)
+        self.assertEqual(peer.read(), b"")
+        self.clock.advance(0.1)
+        self.assertIn(b"* Welcome", peer.read())
+        self.assertNotIn(b"\xff", peer.send(b"ann\r\n"))
+        bob = self.peer(place)
+        bob.send(b"bob\n")
+        bob.send(b"1\n2\n")
+        self.assertIn(b"bob pasted 2 lines", peer.read())
+
+    def test_exempt(self) -> None:
+        """Limits per address do not hold for these networks, and UNIX sockets."""
+        ways = self.ways(limits_exempt=["192.0.2.0/24"])
+        (place,) = ways.places()
+        for address, exempt in (
+            ("192.0.2.9", True),
+            ("198.51.100.1", False),
+            ("/run/chatd", True),
+        ):
+            peer = self.peer(place, address)
+            peer.send(b"ann\n")
+            (session,) = self.hub.connections
+            self.assertIs(session.exempt, exempt, address)
+            peer.lose()
+        ways.adopt(given(limits_exempt=["198.51.100.0/24"]))
+        peer = self.peer(place, "198.51.100.1")
+        peer.send(b"ann\n")
+        self.assertTrue(self.hub.connections[0].exempt)
