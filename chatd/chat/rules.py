@@ -79,7 +79,7 @@ class Rules:
     history_keep_count: int = 0
     history_rooms: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     token_seconds: float = 30 * 86_400.0
-    guest_token_seconds: float = 86_400.0
+    guest_token_seconds: float = 7 * 86_400.0
     invitation_seconds: float = 7 * 86_400.0
     failed_logins_address: int = 20  # a minute
     failed_logins_account: int = 20  # in 10 minutes, from addresses it never used
