@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -56,11 +56,15 @@ from chatd.secrets.certificate import ReloadingContext, ensure_certificate, own_
 from chatd.secrets.database_key import check_value, database_key
 from chatd.secrets.files import SecretsError, write_secret
 from chatd.secrets.files_key import files_key
+from chatd.secrets.host_key import host_key
 from chatd.secrets.passwords import Passwords, Workers
 from chatd.secrets.ssh_keys import parse_public_key
 from chatd.store.opening import StoreRefused, about_path
 from chatd.store.sql import SqlStore
 from chatd.wire.sniff import Guess
+
+if TYPE_CHECKING:
+    from chatd.doors.ssh.factory import SSHFactory
 
 # Packages that bring commands name their modules in this group.
 ENTRY_POINTS = "chatd.commands"
@@ -230,6 +234,7 @@ class ChatService(Service):
             telnet=settings.telnet if settings.doors.telnet else "off",
             paste_from=settings.limits.paste_from,
         )
+        self._ssh: SSHFactory | None = self._open_ssh() if settings.doors.ssh else None
         inside = self._doors(None)
         tls = self._encrypted(self._one_port(inside))
         port = self._one_port(self._doors(tls))
@@ -253,7 +258,24 @@ class ChatService(Service):
             telnet = TextFactory(self.hub, exempt=self._is_exempt, telnet="on")
             alone = self._one_port(dict.fromkeys(Guess, telnet), greet_after=lambda: 0)
             places.append(Place(settings.telnet_port, alone, settings.interface))
+        if settings.ssh_port:
+            ssh = self._ssh or Refusal(refusal.SSH, self._reactor)
+            # An SSH client may wait for the server to begin (RFC 4253, section 4.2).
+            alone = self._one_port(dict.fromkeys(Guess, ssh), greet_after=lambda: 0)
+            places.append(Place(settings.ssh_port, alone, settings.interface))
         return places
+
+    def _open_ssh(self) -> "SSHFactory":
+        # Conch takes long to import, for those who do not want it.
+        from chatd.doors.ssh.factory import SSHFactory
+
+        key, self._host_fingerprint = host_key(self._keys / "ssh_host_ed25519_key")
+        return SSHFactory(
+            self.hub,
+            key,
+            exempt=self._is_exempt,
+            paste_from=self.settings.limits.paste_from,
+        )
 
     def _one_port(
         self,
@@ -294,7 +316,7 @@ class ChatService(Service):
             ),
             Guess.HTTP: refuse(refusal.HTTP),
             Guess.IRC: refuse(refusal.IRC),
-            Guess.SSH: refuse(refusal.SSH),
+            Guess.SSH: self._ssh or refuse(refusal.SSH),
             Guess.TLS: tls or refuse(refusal.TLS),
         }
 
@@ -351,6 +373,9 @@ class ChatService(Service):
             lines.append(f"    {self._context.fingerprint}")
             if self._context.warning:
                 _log.warn("{warning}", warning=self._context.warning)
+        if self._ssh is not None:
+            lines.append("Fingerprint of the key that ssh asks about:")
+            lines.append(f"    {self._host_fingerprint}")
         for line in lines:
             _log.info("{line}", line=line)
         code = await self.hub.login.open_claim()
@@ -369,7 +394,13 @@ class ChatService(Service):
     def _join_lines(self) -> list[str]:
         settings = self.settings
         there = [settings.interface] if settings.interface else addresses()
-        return join_lines(settings.port, there, settings.doors.tls, settings.name)
+        return join_lines(
+            settings.port,
+            there,
+            settings.doors.tls,
+            settings.name,
+            ssh=settings.doors.ssh,
+        )
 
     def _every(self, seconds: float, what: Any) -> None:
         loop = LoopingCall(lambda: Deferred.fromCoroutine(what()))
@@ -486,6 +517,8 @@ class ChatService(Service):
         self._log_file.configure(settings.log)
         self._text.telnet = settings.telnet if settings.doors.telnet else "off"
         self._text.paste_from = settings.limits.paste_from
+        if self._ssh is not None:
+            self._ssh.paste_from = settings.limits.paste_from
 
     def shut_down(self, seconds: float, reason: str) -> None:
         """Stop gracefully, after so many seconds."""
@@ -529,7 +562,10 @@ class ChatService(Service):
         settings = self.settings
         limits = settings.limits
         name = settings.name or socket.gethostname()
-        encrypt = [line for line in self._join_lines() if line.startswith("openssl")]
+        ways = self._join_lines()
+        encrypt = [
+            way for kind in ("openssl", "ssh") for way in ways if way.startswith(kind)
+        ]
         return Rules(
             server=name,
             version=__version__,
