@@ -92,12 +92,12 @@ def read_order(line: str, takes_text: Callable[[str], bool]) -> Order:
     if word == "say":
         if not room and rest.startswith("#"):
             room, _, rest = rest.partition(" ")
-        return Speak(room, rest.strip(), json)
+        return Speak(room.removeprefix("#"), rest.strip(), json)
     if not takes_text(word) and (rest == JSON or rest.endswith(f" {JSON}")):
         json, rest = True, rest.removesuffix(JSON).rstrip()
     if word == "tail":
         return _tail(rest.split(), room, json)
-    return Run(word, rest, room, json)
+    return Run(word, rest, room.removeprefix("#"), json)
 
 
 def _flag(rest: str) -> tuple[bool, str]:
@@ -122,4 +122,4 @@ def _tail(words: list[str], room: str, json: bool) -> Tail:
             raise Usage(f"Type it like this: {TAIL}")
         else:
             room = word
-    return Tail(room, count, follow, json)
+    return Tail(room.removeprefix("#"), count, follow, json)

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 # Attempts that wait while one is looked at: clients wait for each answer.
 WAITING = 8
 
-# Keys that a client may offer, one after another.
+# Keys that a client may offer, one after another; and attempts of all kinds.
 KEYS = 20
+ATTEMPTS = 60
 
 # In the flags that a security key signs: somebody touched it.
 _TOUCHED = 0x01
@@ -50,7 +51,7 @@ class Authentication(SSHUserAuthServer):
 
     _log = QUIET
     transport: "Transport"
-    attemptsBeforeDisconnect = 1_000  # counted here, by what was tried
+    attemptsBeforeDisconnect = ATTEMPTS  # counted here, by what was tried
 
     def serviceStarted(self) -> None:
         self.supportedAuthentications = [b"publickey", b"password"]
@@ -63,6 +64,7 @@ class Authentication(SSHUserAuthServer):
         self._cancelLoginTimeout = None  # type: ignore[assignment]
         self._attempts: deque[bytes] = deque()
         self._busy = False
+        self._tried = 0
         self._keys = 0
         self._key: PublicKey | None = None  # the first that was not the owner's
 
@@ -78,7 +80,10 @@ class Authentication(SSHUserAuthServer):
     async def _work(self) -> None:
         while self._attempts and not self.transport.over:
             packet = self._attempts.popleft()
-            if self.transport.service is self:
+            self._tried += 1
+            if self._tried > ATTEMPTS:
+                self.transport.disconnect("These were too many attempts.")
+            elif self.transport.service is self:
                 trying = super().ssh_USERAUTH_REQUEST(packet)
                 if trying is not None:
                     await trying

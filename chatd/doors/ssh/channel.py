@@ -127,27 +127,33 @@ class SessionChannel(SSHChannel):
         return True
 
     def request_shell(self, data: bytes) -> bool:
-        return self._begin(self.connection.factory.shell(self))
+        return self._begin(lambda: self.connection.factory.shell(self))
 
     def request_exec(self, data: bytes) -> bool:
         command = getNS(data)[0].decode("utf-8", "replace")
-        return self._begin(self.connection.factory.command(self, command))
+        return self._begin(lambda: self.connection.factory.command(self, command))
 
     def request_subsystem(self, data: bytes) -> bool:
         name = getNS(data)[0].decode("ascii", "replace")
-        return self._begin(self.connection.factory.subsystem(self, name))
+        return self._begin(lambda: self.connection.factory.subsystem(self, name))
 
     def request_signal(self, data: bytes) -> bool:
         if self._door is not None and getNS(data)[0] in _INTERRUPTS:
             self._door.interrupted()
         return True
 
-    def _begin(self, door: Door | None) -> bool:
-        if door is None or self.begun:
+    def _begin(self, make: "Callable[[], Door | None]") -> bool:
+        if self.begun:
             return False
-        self._door = door
-        door.makeConnection(self)
-        return True
+        try:
+            self._door = make()
+            if self._door is not None:
+                self._door.makeConnection(self)
+        except Exception:
+            # Our mistake, not the peer's: it must not look like one of the protocol.
+            _log.failure("a channel could not begin")
+            return False
+        return self.begun
 
     # What comes
 
@@ -157,7 +163,6 @@ class SessionChannel(SSHChannel):
         try:
             self._door.dataReceived(data)
         except Exception:
-            # Our mistake, not the peer's: it must not look like one of the protocol.
             _log.failure("a channel stumbled")
             self.abortConnection()
 

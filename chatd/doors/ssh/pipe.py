@@ -10,7 +10,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.chat.account import Account, Preferences, Role
-from chatd.chat.errors import Broken, ChatError
+from chatd.chat.command import Command
+from chatd.chat.errors import Broken, ChatError, NotEntered
 from chatd.chat.events import Failed
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look, look
@@ -74,6 +75,7 @@ class PipeDoor(PersonDoor):
         self._ref = 0
         self._status = 0
         self._showing = False
+        self._quitting = False
         self._ended = False
         self._ask_line: Callable[[str], Request] = Typed
         self._finished: Deferred[None] = Deferred()  # nothing more comes
@@ -142,14 +144,33 @@ class PipeDoor(PersonDoor):
 
     async def _run(self, order: Run) -> None:
         command = self.hub.commands.find(order.name)
-        member = isinstance(self._channel.visitor.proved, Account)
-        # Nobody need hear of a stranger who only looks who is here.
-        if member or order.room or command.needs > Role.NOBODY:
+        self._quitting = command.name == "quit"
+        request = Invoke(order.name, order.rest, order.room)
+        if not await self._done_from_outside(command, request):
             await self.enter()
-        self._showing = True
-        await self._ask(Invoke(order.name, order.rest, order.room))
+            self._showing = True
+            await self._ask(request)
         if command.name == "help" and not (order.rest or self._json):
             self._show(f"* By ssh also: {SAY}, {TAIL}; and {JSON}.\n".encode())
+
+    async def _done_from_outside(self, command: Command, request: Invoke) -> bool:
+        """
+        Run what does not need anybody: none need hear of a stranger who only looks.
+
+        @return: Whether that was enough.
+        """
+        member = isinstance(self._channel.visitor.proved, Account)
+        if member or request.room or command.needs > Role.NOBODY:
+            return False
+        self._showing = True
+        try:
+            await self._ask(request)
+        except _Refused as refused:
+            if refused.frame.label != NotEntered.code:
+                raise
+            self._showing = False
+            return False
+        return True
 
     async def _speak(self, order: Speak) -> None:
         await self.enter()
@@ -164,7 +185,7 @@ class PipeDoor(PersonDoor):
     async def _tail(self, order: Tail) -> None:
         await self.enter()
         assert self.session is not None
-        room = self.hub.visible_room(self.session, order.room.removeprefix("#"))
+        room = self.hub.visible_room(self.session, order.room)
         if order.follow:
             # Who reads along is seen to be there.
             await self._go_to(room.name)
@@ -181,7 +202,7 @@ class PipeDoor(PersonDoor):
     async def _go_to(self, name: str) -> None:
         """Make a room the current one, if there is such a room."""
         assert self.session is not None
-        room = self.hub.visible_room(self.session, name.removeprefix("#"))
+        room = self.hub.visible_room(self.session, name)
         await self._ask(Invoke("join", room.name))
 
     async def _each_line(self, ask: Callable[[str], Request]) -> None:
@@ -256,7 +277,7 @@ class PipeDoor(PersonDoor):
             case Kind.HAPPENED:
                 self._happened(frame)
             case Kind.CLOSING:
-                if not self._ended:
+                if not (self._ended or self._quitting):
                     self._status = REFUSED
                 self._channel.write_error(self._lines(frame.data))
             case _:

@@ -70,10 +70,9 @@ class Transport(SSHServerTransport):
     def connectionMade(self) -> None:
         self._address = address_of(self.transport.getPeer())
         stay_in_touch(self.transport)
+        self.transport.registerProducer(_Flow(self), True)
         super().connectionMade()
         self.wait()
-        if not self.over:
-            self.transport.registerProducer(_Flow(self), True)
 
     def dataReceived(self, data: bytes) -> None:
         if self.over:
