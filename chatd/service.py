@@ -44,6 +44,7 @@ from chatd.secrets.certificate import ReloadingContext, ensure_certificate, own_
 from chatd.secrets.database_key import check_value, database_key
 from chatd.secrets.files import SecretsError, write_secret
 from chatd.secrets.files_key import files_key
+from chatd.secrets.host_key import host_key
 from chatd.secrets.passwords import Passwords, Workers
 from chatd.secrets.ssh_keys import parse_public_key
 from chatd.store.opening import StoreRefused, about_path
@@ -103,6 +104,7 @@ class ChatService(Service):
         self._loops: list[LoopingCall] = []
         self._ports: list[IListeningPort] = []
         self._stopping = False
+        self._host_fingerprint = ""
         self._end: IDelayedCall | None = None
         self._why = "The server is stopping."
 
@@ -157,7 +159,9 @@ class ChatService(Service):
         try:
             # Not before: a database that is refused is left alone with its files.
             self.hub.sharing.files = self._open_files()
-            self._ways = Ways(self.hub, settings, self._context, reactor)
+            self._ways = Ways(
+                self.hub, settings, self._context, reactor, self._open_host_key()
+            )
             self._ports = listen(reactor, self._ways.places())
         except (NotListening, SecretsError):
             self._store.close()
@@ -252,6 +256,9 @@ class ChatService(Service):
             lines.append(f"    {self._context.fingerprint}")
             if self._context.warning:
                 _log.warn("{warning}", warning=self._context.warning)
+        if self._host_fingerprint:
+            lines.append("Fingerprint of the key that ssh asks about:")
+            lines.append(f"    {self._host_fingerprint}")
         for line in lines:
             _log.info("{line}", line=line)
         code = await self.hub.login.open_claim()
@@ -270,11 +277,25 @@ class ChatService(Service):
     def _join_lines(self) -> list[str]:
         settings = self.settings
         there = [settings.interface] if settings.interface else addresses()
-        return join_lines(settings.port, there, settings.doors.tls, settings.name)
+        return join_lines(
+            settings.port,
+            there,
+            settings.doors.tls,
+            settings.name,
+            ssh=settings.doors.ssh,
+        )
 
     def _rules(self) -> Rules:
-        encrypted = [line for line in self._join_lines() if line.startswith("openssl")]
+        ways = self._join_lines()
+        kinds = ("openssl", "ssh")
+        encrypted = [way for kind in kinds for way in ways if way.startswith(kind)]
         return rules(self.settings, encrypted[0] if encrypted else "")
+
+    def _open_host_key(self) -> bytes | None:
+        if not self.settings.doors.ssh:
+            return None
+        key, self._host_fingerprint = host_key(self._keys / "ssh_host_ed25519_key")
+        return key
 
     def _every(self, seconds: float, what: Any) -> None:
         loop = LoopingCall(lambda: Deferred.fromCoroutine(what()))

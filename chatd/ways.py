@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import Factory
@@ -23,6 +23,9 @@ from chatd.operate.listening import Place
 from chatd.secrets.certificate import ReloadingContext
 from chatd.wire.sniff import Guess
 
+if TYPE_CHECKING:
+    from chatd.doors.ssh.factory import SSHFactory
+
 Doors = dict[Guess, IProtocolFactory]
 
 
@@ -35,9 +38,11 @@ class Ways:
         settings: Settings,
         context: ReloadingContext | None,
         reactor: Any,
+        host_key: bytes | None = None,
     ) -> None:
         """
         @param context: C{None} where there is no TLS.
+        @param host_key: Of the SSH door; C{None} where there is none.
         """
         self._hub = hub
         self._settings = settings
@@ -46,6 +51,7 @@ class Ways:
         hub.admission.most = room_for_connections(settings.limits.files_kept)
         self._gate = Gate(hub.admission, reactor, self._is_exempt)
         self._text = TextFactory(hub, exempt=self._is_exempt)
+        self._ssh = self._open_ssh(host_key)
         self.adopt(settings)
 
     def adopt(self, settings: Settings) -> None:
@@ -53,6 +59,8 @@ class Ways:
         self._settings = settings
         self._text.telnet = _telnet(settings)
         self._text.paste_from = settings.limits.paste_from
+        if self._ssh is not None:
+            self._ssh.paste_from = settings.limits.paste_from
 
     def places(self) -> list[Place]:
         """Where to listen, and what is there."""
@@ -69,7 +77,25 @@ class Ways:
         if settings.telnet_port:
             telnet = self._telnet()
             places.append(Place(settings.telnet_port, telnet, settings.interface))
+        if settings.ssh_port:
+            ssh = self._ssh or Refusal(refusal.SSH, self._reactor)
+            # An SSH client may wait for the server to begin (RFC 4253, section 4.2).
+            alone = self._one_port(dict.fromkeys(Guess, ssh), greet_after=lambda: 0)
+            places.append(Place(settings.ssh_port, alone, settings.interface))
         return places
+
+    def _open_ssh(self, key: bytes | None) -> "SSHFactory | None":
+        if key is None:
+            return None
+        # Conch takes long to import, for those who do not want it.
+        from chatd.doors.ssh.factory import SSHFactory
+
+        return SSHFactory(
+            self._hub,
+            key,
+            exempt=self._is_exempt,
+            paste_from=self._settings.limits.paste_from,
+        )
 
     def _doors(self, tls: IProtocolFactory | None) -> Doors:
         """
@@ -94,7 +120,7 @@ class Ways:
             ),
             Guess.HTTP: refuse(refusal.HTTP),
             Guess.IRC: refuse(refusal.IRC),
-            Guess.SSH: refuse(refusal.SSH),
+            Guess.SSH: self._ssh or refuse(refusal.SSH),
             Guess.TLS: tls or refuse(refusal.TLS),
         }
 

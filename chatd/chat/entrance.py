@@ -206,6 +206,14 @@ class Entrance:
             proved = account.person
         person = await self._take(session, proved, account)
         await self._come_in(session, person, account, request)
+        if session.offered is not None and account is not None:
+            session.tell(
+                Notice(
+                    f"{account.name} does not have your key "
+                    f"{session.offered.fingerprint}: /keys add keeps it, and then no "
+                    "password is asked for."
+                )
+            )
 
     async def _take(
         self, session: "Session", person: Person, account: Account | None

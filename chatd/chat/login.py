@@ -122,9 +122,9 @@ class Login:
         account = await self._store.account_named(key_of(name))
         return account if account is not None and account.secret else None
 
-    async def has_key(self, account: Account, key: PublicKey) -> bool:
-        """Whether an account has an SSH key; whoever comes with it has to prove it."""
-        return await self._store.key_owner(key.fingerprint) == account.id
+    async def key_owner(self, key: PublicKey) -> int:
+        """The id of the account that has an SSH key; 0 for none."""
+        return await self._store.key_owner(key.fingerprint)
 
     async def keep_address(self, session: Session, account: Account) -> None:
         """Somebody has come in from there by a key."""

@@ -546,6 +546,13 @@ class Session:
         """The transport is full: keep what comes."""
         self._congested = True
 
+    def wait_for_reader(self) -> None:
+        """
+        Listen no more while the transport is full; for doors that echo what comes.
+        """
+        if self._congested:
+            self._pause_door()
+
     def drained(self) -> None:
         """The transport takes more."""
         self._congested = False

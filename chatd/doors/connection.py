@@ -113,16 +113,8 @@ class Connection(LineReceiver):
         transport = self.transport
         assert transport is not None
         stay_in_touch(transport)
-        address = address_of(transport.getPeer())
         try:
-            self.session = self.hub.connect(
-                self,
-                kind=self.kind,
-                address=address,
-                secure=ISSLTransport.providedBy(transport),
-                exempt=self._exempt(address),
-                visit=visit_of(transport),
-            )
+            self.session = self.connect(transport)
         except ChatError as error:
             look = self.look(Preferences())
             failed = Failed(error.code, error.text)
@@ -130,6 +122,22 @@ class Connection(LineReceiver):
             self.hang_up()
             return
         transport.registerProducer(_Writing(self, self.session), True)
+
+    def connect(self, transport: IStream) -> Session:
+        """
+        Begin a session.
+
+        @raise ChatError: if it cannot be.
+        """
+        address = address_of(transport.getPeer())
+        return self.hub.connect(
+            self,
+            kind=self.kind,
+            address=address,
+            secure=ISSLTransport.providedBy(transport),
+            exempt=self._exempt(address),
+            visit=visit_of(transport),
+        )
 
     def dataReceived(self, data: bytes) -> None:
         self.heard = self.hub.clock.seconds()

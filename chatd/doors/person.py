@@ -241,6 +241,8 @@ class PersonDoor(Connection):
     def write(self, data: bytes) -> None:
         """Send bytes to the peer, past the terminal."""
         super().send(data)
+        if self.terminal is not None and self.session is not None:
+            self.session.wait_for_reader()
 
     def prompt(self) -> str:
         """What stands before the line being typed."""

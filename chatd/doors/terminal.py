@@ -20,6 +20,7 @@ class Terminal:
 
     @ivar editor: What makes lines of keys.
     @ivar dumb: Whether the terminal said that it can neither move nor colour.
+    @ivar plain: Whether no colours are wanted.
     @ivar reader: What the person chose: whether a screen reader reads aloud.
     """
 
@@ -42,12 +43,13 @@ class Terminal:
         self._secret = False
         self.editor: Editor | Typewriter | None = None
         self.dumb = False
+        self.plain = False
         self.reader: bool | None = None
 
     @property
     def colourful(self) -> bool:
         """Whether colours can be shown, as far as is known."""
-        return not self.dumb
+        return not (self.dumb or self.plain)
 
     @property
     def redraws(self) -> bool:

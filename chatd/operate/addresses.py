@@ -35,17 +35,24 @@ def reachable(found: Iterable[str]) -> list[str]:
 
 
 def join_lines(
-    port: int, addresses: Sequence[str], tls: bool = True, name: str = ""
+    port: int,
+    addresses: Sequence[str],
+    tls: bool = True,
+    name: str = "",
+    *,
+    ssh: bool = False,
 ) -> list[str]:
     """
-    Commands to paste into a terminal, the encrypted way first.
+    Commands to paste into a terminal, the encrypted ways first.
 
     @param addresses: Of this machine; none means that it has no network.
     @param name: What others call this machine, if the operator said so.
     """
     host, *others = [*([name] if name else []), *addresses] or ["localhost"]
     target = f"[{host}]" if ":" in host else host
-    lines = [f"openssl s_client -quiet -connect {target}:{port}"] if tls else []
+    lines = [f"ssh YOUR-NAME@{host} -p {port}"] if ssh else []
+    if tls:
+        lines.append(f"openssl s_client -quiet -connect {target}:{port}")
     lines += [f"nc {host} {port}", f"telnet {host} {port}"]
     # The same for the other addresses would be a page that nobody reads.
     return lines + [f"nc {other} {port}" for other in others]

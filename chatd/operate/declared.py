@@ -46,6 +46,7 @@ class Doors:
 
     text: bool = _setting(True, "People with nc or openssl s_client.")
     telnet: bool = _setting(True, "The telnet door; without it telnet is plain text.")
+    ssh: bool = _setting(True, "People, pipes and files with ssh.")
     json: bool = _setting(True, "JSON lines, for programs.")
     tls: bool = _setting(True, "TLS, and every other door again inside it.")
 
@@ -321,6 +322,7 @@ class Settings:
     )
     tls_port: int = _setting(0, "A port for TLS alone; 0 is none.", high=65_535)
     telnet_port: int = _setting(0, "A port for telnet alone; 0 is none.", high=65_535)
+    ssh_port: int = _setting(0, "A port for SSH alone; 0 is none.", high=65_535)
     telnet: Literal["auto", "on", "off"] = _setting(
         "auto",
         "Negotiate with telnet clients when noticed, with everybody, or never.",

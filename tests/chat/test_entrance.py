@@ -453,12 +453,13 @@ class ProvedTests(EntranceCase):
         self.assertIsNone(result(self.hub.login.owner("ann")))
 
     def test_key(self) -> None:
-        """A key opens the account that has it, and the address is known then."""
-        ann, bob = self.account("ann"), self.account("bob")
+        """A key belongs to one account, and the address of its owner is known."""
+        ann = self.account("ann")
         key = self.hub.secrets.public_key("ssh-ed25519 AAAA")
         result(self.hub.store.add_key(ann.id, key))
-        self.assertTrue(result(self.hub.login.has_key(ann, key)))
-        self.assertFalse(result(self.hub.login.has_key(bob, key)))
+        self.assertEqual(result(self.hub.login.key_owner(key)), ann.id)
+        other = self.hub.secrets.public_key("ssh-ed25519 BBBB")
+        self.assertEqual(result(self.hub.login.key_owner(other)), 0)
         session, _ = connect(self.hub, address="192.0.2.9")
         result(self.hub.login.keep_address(session, ann))
         self.assertIn("192.0.2.9", result(self.hub.store.addresses(ann.id)))

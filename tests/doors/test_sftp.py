@@ -28,8 +28,8 @@ from chatd.chat.events import Handed, Shared
 from chatd.chat.file import File
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
-from chatd.doors.folders import by_name, split
-from chatd.doors.sftp import OPEN, PACKET, TURN, WINDOW, Sftp, is_old_scp
+from chatd.doors.ssh.folders import by_name, split
+from chatd.doors.ssh.sftp import OPEN, PACKET, TURN, WINDOW, Sftp, is_old_scp
 from chatd.testing import FakeFiles, make_hub, turn, type_in
 from tests.commands.chatting import Chatting
 

@@ -32,7 +32,7 @@ from chatd.chat.command import Commands
 from chatd.chat.events import Shared
 from chatd.chat.hub import Hub
 from chatd.chat.rules import Rules
-from chatd.doors.sftp import WINDOW, Sftp
+from chatd.doors.ssh.sftp import WINDOW, Sftp
 from chatd.files.folder import Folder
 from chatd.store.memory import MemoryStore
 from chatd.testing import FakeBus, FakeDoor, FakePasswords, FakeSecrets

@@ -34,6 +34,7 @@ from chatd.wire.editor import Editor, Line
 from chatd.wire.fold import fold
 from chatd.wire.jsonline import read_request
 from chatd.wire.keys import Keys
+from chatd.wire.order import read_order
 from chatd.wire.sniff import FIRST_LINE_LIMIT, Guess, sniff
 from chatd.wire.telnet import Data, Telnet
 from chatd.wire.typewriter import Typewriter
@@ -78,6 +79,14 @@ def requests(data: bytes) -> None:
         return
     for text in _texts(request):
         assert not _HARM.search(text.replace("\n", "")), "harm in a request"
+
+
+def orders(data: bytes) -> None:
+    """What follows ssh HOST is understood, or refused in a sentence."""
+    try:
+        read_order(data.decode("utf-8", "replace"), lambda word: word == "me")
+    except ChatError as refused:
+        assert len(refused.text) < 500, "a long refusal"
 
 
 def _texts(request: Request) -> Iterator[str]:
@@ -264,6 +273,7 @@ class _errors:  # noqa: N801
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "sniff": sniffing,
     "requests": requests,
+    "orders": orders,
     "telnet": telnet,
     "keys": keys,
     "editor": editor,
@@ -277,6 +287,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 REACHES = {
     "sniff": "sniff",
     "jsonline": "requests",
+    "order": "orders",
     "telnet": "telnet",
     "keys": "keys",
     "editor": "editor",
@@ -287,6 +298,11 @@ REACHES = {
 }
 SEEDS = {
     "sniff": [b"\x00GET / HTTP/1.1\r\n", b"\x03SSH-2.0-x\r\n", b"\x00CAP LS 302\r\n"],
+    "orders": [
+        b"say '#ops' it works",
+        b"tail -n 50 -f #ops",
+        b"--json /who lobby --json",
+    ],
     "requests": [
         b'{"do":"enter","name":"ann","password":"x","resume":"1"}',
         b'{"do":"say","room":"ops","text":"a\\nb","key":"k","ref":1e3}',

@@ -61,6 +61,12 @@ class JoinLinesTests(SynchronousTestCase):
             join_lines(1, ["::2"], tls=False), ["nc ::2 1", "telnet ::2 1"]
         )
 
+    def test_ssh(self) -> None:
+        """With SSH its line is the first: it is encrypted, and has a terminal."""
+        lines = join_lines(1, ["fd00::2"], ssh=True)
+        self.assertEqual(lines[0], "ssh YOUR-NAME@fd00::2 -p 1")
+        self.assertTrue(lines[1].startswith("openssl"))
+
     def test_name(self) -> None:
         """A name that the operator chose comes before the addresses."""
         lines = join_lines(1, ["10.0.0.5"], tls=False, name="chat.example")

@@ -1,4 +1,3 @@
-# ruff: noqa: N802, N803 (the spelling tells that Conch calls)
 """
 Files by sftp, through the SSH door; OpenSSH 9 and newer use it for scp as well.
 
@@ -48,7 +47,7 @@ from chatd.chat.hub import Hub
 from chatd.chat.outside import Outgoing
 from chatd.chat.session import Session
 from chatd.chat.sharing import Upload
-from chatd.doors.folders import Entry, Folders, Root, split
+from chatd.doors.ssh.folders import Entry, Folders, Root, split
 
 # The longest packet; clients send 32 KiB of a file in one.
 PACKET = 256 * 1024

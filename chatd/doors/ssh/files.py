@@ -1,0 +1,38 @@
+"""The subsystem for files: sftp, and the scp of OpenSSH 9 and newer."""
+
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from chatd.doors.ssh.pipe import PipeDoor
+from chatd.doors.ssh.sftp import Sftp
+from chatd.wire.order import Order
+
+_SLOW = "slow reader"
+
+
+class FilesDoor(PipeDoor):
+    """Comes in like a command, and then leaves the channel to sftp."""
+
+    _sftp: Sftp | None = None
+
+    async def carry_out(self, order: Order) -> None:
+        await self.enter()
+        assert self.session is not None
+        self._sftp = Sftp(self.hub, self.session, self._channel)
+        self._channel.watch(self._check)
+        self.resume()
+        await self._finished
+
+    def _check(self, blocked: bool) -> None:
+        """Answer nothing more while the client does not read."""
+        if self._sftp is not None:
+            (self._sftp.stop if blocked else self._sftp.go)(_SLOW)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._sftp is not None:
+            self._sftp.dataReceived(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        if self._sftp is not None:
+            self._sftp.connectionLost(reason)

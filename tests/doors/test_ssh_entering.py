@@ -1,0 +1,230 @@
+"""Coming in by SSH, or not."""
+
+from twisted.conch.ssh.keys import Key
+
+from chatd.chat.rules import Rules
+from chatd.testing import join, result, turn, type_in
+from tests.doors.ssh import HOST_KEY, SshCase, new_key
+from tests.doors.wire import PASSWORD
+
+
+class SshEnteringCase(SshCase):
+    """Some have accounts."""
+
+    def account(self, name: str, *keys: Key) -> None:
+        """An account with these keys, whose owner is not here."""
+        session, _ = join(self.hub, name, password=PASSWORD)
+        for key in keys:
+            line = key.public().toString("OPENSSH").decode()
+            type_in(self.hub, session, f"/keys add {line}")
+        session.end("")
+        turn(self.hub)
+
+    def here(self) -> list[tuple[str, bool]]:
+        """Who is here, and whether as a guest."""
+        return [(one.person.name, one.person.guest) for one in self.hub.presence]
+
+
+class GuestTests(SshEnteringCase):
+    """A name that is nobody's."""
+
+    def test_free_name(self) -> None:
+        """Lets in at once, with nothing."""
+        peer = self.peer("ann")
+        self.assertEqual(peer.client.host_key, Key.fromString(HOST_KEY).blob())
+        shell = peer.shell()
+        self.assertIn(b"You are ann, a guest.", shell.out)
+        self.assertEqual(self.here(), [("ann", True)])
+        self.assertEqual(peer.banners, [])
+
+    def test_password_of_nobody(self) -> None:
+        """A client that insists on a password is let in with any."""
+        peer = self.peer("ann", passwords=("whatever",))
+        self.assertIn(b"You are ann, a guest.", peer.shell().out)
+
+    def test_reserved_name(self) -> None:
+        """A name that nobody may have is told, and another one is asked for."""
+        shell = self.peer("root").shell()
+        self.assertIn(b"Welcome to chatd", shell.out)
+        self.assertIn(b"root is a reserved word. Take another name.", shell.out)
+        self.assertIn(b"You are ann, a guest.", shell.type("ann\r"))
+
+    def test_name_of_somebody_here(self) -> None:
+        """So is a name that another guest has."""
+        join(self.hub, "ann")
+        shell = self.peer("ann").shell()
+        self.assertIn(b"Somebody here is called ann.", shell.out)
+        self.assertIn(b"You are bob, a guest.", shell.type("bob\r"))
+
+    def test_register_in_place(self) -> None:
+        """Who has no name that can be had may still register."""
+        shell = self.peer("root").shell()
+        shell.type(f"/register ann {PASSWORD}\r")
+        self.assertEqual(self.here(), [("ann", False)])
+
+    def test_no_guests(self) -> None:
+        """Where guests are not taken that is said, with what to do."""
+        self.hub.rules = Rules(throttle=False, guests=False)
+        shell = self.peer("ann").shell()
+        self.assertIn(b"This server takes no guests.", shell.out)
+
+    def test_full(self) -> None:
+        """Where there is no room that is said."""
+        self.hub.rules = Rules(throttle=False, max_people=1)
+        join(self.hub, "bob")
+        run = self.peer("ann").run("say hi")
+        self.assertIn(b"The chat is full", run.err)
+        self.assertEqual(run.status, 1)
+
+    def test_one_person(self) -> None:
+        """Two channels of a connection are one person."""
+        peer = self.peer("ann")
+        peer.shell()
+        second = peer.shell()
+        self.assertIn(b"You are ann, a guest.", second.out)
+        self.assertEqual(len(self.here()), 1)
+
+
+class OwnerTests(SshEnteringCase):
+    """A name that belongs to somebody."""
+
+    def test_password(self) -> None:
+        """The password lets the owner in."""
+        self.account("ann")
+        peer = self.peer("ann", passwords=(PASSWORD,))
+        self.assertEqual(peer.methods, "publickey,password")
+        self.assertIn(b"You are ann, a member.", peer.shell().out)
+        self.assertEqual(self.here(), [("ann", False)])
+
+    def test_wrong_password(self) -> None:
+        """A wrong one does not, and the client shows what to do."""
+        self.account("ann")
+        peer = self.peer("ann", passwords=("nonsense", PASSWORD))
+        self.assertEqual(len(peer.banners), 1)
+        self.assertIn("Name and password do not belong together.", peer.banners[0])
+        self.assertIn("ssh NAME@chat.example", peer.banners[0])
+        self.assertIn(b"You are ann, a member.", peer.shell().out)
+
+    def test_too_many_wrong_passwords(self) -> None:
+        """Too many end the connection, in words; one fewer do not."""
+        self.account("ann")
+        most = self.hub.rules.failed_logins_session
+        peer = self.peer("ann", passwords=("nonsense",) * (most - 1))
+        self.assertEqual(peer.client.told, "")
+        peer = self.peer("ann", passwords=("nonsense",) * most + (PASSWORD,))
+        self.assertIn("too many wrong passwords", peer.client.told)
+        self.assertTrue(peer.wire.disconnecting)
+
+    def test_key(self) -> None:
+        """One of the account's keys lets in without a password."""
+        key = new_key()
+        self.account("ann", new_key(), key)
+        peer = self.peer("ann", keys=(key,))
+        self.assertIn(b"You are ann, a member.", peer.shell().out)
+        self.assertEqual(peer.banners, [])
+        account = result(self.hub.login.owner("ann"))
+        assert account is not None
+        self.assertIn("192.0.2.1", result(self.store.addresses(account.id)))
+
+    def test_key_of_another(self) -> None:
+        """A key of somebody else's account does not."""
+        key = new_key()
+        self.account("bob", key)
+        self.account("ann")
+        peer = self.peer("ann", keys=(key,))
+        self.assertIsNone(peer.conversation)
+        self.assertIn(
+            "ann is registered, with other keys than SHA256:", peer.banners[0]
+        )
+
+    def test_unknown_keys(self) -> None:
+        """Of unknown keys the first is named; after the password it can be added."""
+        self.account("ann")
+        key = new_key()
+        peer = self.peer("ann", keys=(key, new_key()), passwords=(PASSWORD,))
+        self.assertEqual(len(peer.banners), 1)
+        shell = peer.shell()
+        self.assertIn(b"/keys add keeps it", shell.out.replace(b"\r\n  ", b" "))
+        shell.type("/keys add\r")
+        again = self.peer("ann", keys=(key,))
+        self.assertIn(b"You are ann, a member.", again.shell().out)
+
+    def test_key_of_another_is_not_offered(self) -> None:
+        """A key that somebody else has is not offered to be kept."""
+        key = new_key()
+        self.account("bob", key)
+        self.account("ann")
+        shell = self.peer("ann", keys=(key,), passwords=(PASSWORD,)).shell()
+        self.assertNotIn(b"/keys add", shell.out)
+
+    def test_too_many_keys(self) -> None:
+        """Somebody with very many keys is told how to choose one."""
+        self.account("ann")
+        peer = self.peer("ann", keys=tuple(new_key() for _ in range(41)))
+        self.assertIn("IdentitiesOnly", peer.client.told)
+
+    def test_banned(self) -> None:
+        """Who is banned is told so, with the reason."""
+        self.account("bob")
+        operator, _ = join(self.hub, "cho", password=PASSWORD)
+        code = result(self.hub.login.open_claim())
+        type_in(self.hub, operator, f"/claim {code}", "/serverban bob 1h noise")
+        run = self.peer("bob", passwords=(PASSWORD,)).run("say hi")
+        self.assertIn(b"banned", run.err)
+        self.assertIn(b"noise", run.err)
+        self.assertEqual(run.status, 1)
+
+    def test_banned_address(self) -> None:
+        """So is who comes from a banned address, when the connection begins."""
+        operator, _ = join(self.hub, "cho", password=PASSWORD)
+        code = result(self.hub.login.open_claim())
+        type_in(self.hub, operator, f"/claim {code}", "/serverban 192.0.2.7 1h noise")
+        peer = self.peer("bob", address="192.0.2.7")
+        self.assertIn("noise", peer.client.told)
+
+    def test_password_changed(self) -> None:
+        """A connection that proved the old password opens nothing after a change."""
+        self.account("ann")
+        peer = self.peer("ann", passwords=(PASSWORD,))
+        shell = peer.shell()
+        other, _ = join(self.hub, "ann", password=PASSWORD)
+        type_in(self.hub, other, f"/password {PASSWORD} {PASSWORD}-new")
+        peer.pump()
+        self.assertTrue(shell.ended)
+        run = peer.run("say hi")
+        self.assertIn(b"The password of ann was changed", run.err)
+
+    def test_store_fails(self) -> None:
+        """When the database does not answer that is said, and nobody is let in."""
+        self.account("ann")
+        self.store.failing = True
+        peer = self.peer("ann", passwords=(PASSWORD,))
+        self.assertIsNone(peer.conversation)
+        self.assertIn("cannot reach its store", peer.banners[0])
+
+
+class KeyOfGuestTests(SshEnteringCase):
+    """A client that begins with its key, unlike OpenSSH."""
+
+    def come(self, key: Key) -> "object":
+        """A guest who proves to have a key."""
+        from tests.doors import ssh
+
+        self.patch(ssh._Credentials, "serviceStarted", _key_first)
+        return self.peer("ann", keys=(key,))
+
+    def test_kept_on_registering(self) -> None:
+        """Registering keeps the key, and it opens the account from then on."""
+        key = new_key()
+        shell = self.come(key).shell()  # type: ignore[attr-defined]
+        self.assertIn(b"a guest", shell.out)
+        answer = shell.type(f"/register {PASSWORD}\r")
+        self.assertIn(b"opens it as well", answer)
+        self.assertIn(b"a member", self.peer("ann", keys=(key,)).shell().out)
+
+
+def _key_first(credentials: "object") -> None:
+    credentials.authenticatedWith = []  # type: ignore[attr-defined]
+    credentials.triedPublicKeys = []  # type: ignore[attr-defined]
+    credentials.lastPublicKey = None  # type: ignore[attr-defined]
+    credentials.tryAuth(b"publickey")  # type: ignore[attr-defined]
