@@ -28,7 +28,7 @@ class Stamps:
         self.node = node
         self._bits = node << COUNTER_BITS
         self._millisecond = last >> (NODE_BITS + COUNTER_BITS)
-        self._counter = (1 << COUNTER_BITS) - 1 if last else -1
+        self._counter = (1 << COUNTER_BITS) - 1 if last else 0
         self.last = last
 
     def next(self) -> tuple[int, float]:

@@ -17,15 +17,15 @@ from chatd.chat.events import (
     Said,
     Stamped,
     Welcome,
-    Whispered,
 )
+from chatd.chat.journal import Entry
 from chatd.chat.names import person_name
 from chatd.chat.outbox import Audience
 from chatd.chat.request import Enter, Invoke, Say, Typed, Whisper
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
 from chatd.store.memory import MemoryStore
-from chatd.testing import FakeDoor, make_hub
+from chatd.testing import FakeDoor, join, make_hub, result, type_in
 
 NAMES = ("ann", "bob", "cho", "dan", "eve")
 ROOMS = ("lobby", "ops", "dev")
@@ -75,8 +75,14 @@ class World:
         self.tokens: list[str] = []
         self.ref = 0
         self.log: list[str] = []
+        self.kept: dict[int, bool] = {}
         self.put = self.hub.outbox.put
         self.hub.outbox.put = self.watch_put  # type: ignore[method-assign]
+        self.append = self.hub.journal.append
+        self.hub.journal.append = self.watch_append  # type: ignore[method-assign]
+        self.boss, _ = join(self.hub, "boss", password=SECRET)
+        code = result(self.hub.login.open_claim())
+        type_in(self.hub, self.boss, f"/claim {code}")
 
     # What is watched
 
@@ -94,13 +100,18 @@ class World:
                 session.door.due.append(event.id)
         self.put(event, audience, skip, named)
 
+    def watch_append(self, entry: Entry) -> None:
+        """Remember what is to be stored."""
+        self.kept[entry.event.id] = entry.kept
+        self.append(entry)
+
     def check_shown(self, door: Watched, event: Event | Answer) -> None:
         """Fail, if this must not be shown here."""
         if isinstance(event, Welcome) and event.token:
             self.tokens.append(event.token)
         if isinstance(event, (Said, Emoted)):
             assert event.id in door.due, f"{event} is not for {door.session}"
-        if isinstance(event, (Said, Emoted, Whispered)):
+        if isinstance(event, Stamped) and self.kept[event.id]:
             assert event.id in self.store._events, f"{event} is not stored"
 
     # What people do
@@ -116,6 +127,7 @@ class World:
         often = [self.speak] * 6 + [self.turn] * 5 + [self.type] * 5
         sometimes = [self.come] * 4 + [self.hold, self.release, self.ask] * 2
         rarely = [self.go, self.finish, self.clog, self.drain, self.fail, self.probe]
+        rarely += [self.operate]
         return often + sometimes + rarely
 
     def turn(self) -> None:
@@ -229,6 +241,10 @@ class World:
                 f"/invite {name}",
                 "/private",
                 "/public",
+                "/history off",
+                "/history on",
+                f"/mute {name} 5s",
+                f"/unmute {name}",
                 "/catchup",
                 "/who",
                 "/rooms",
@@ -238,6 +254,24 @@ class World:
             )
         )
         door.session.submit(Typed(line, self.next_ref(door)))
+
+    def operate(self) -> None:
+        """The operator does something."""
+        name = self.random.choice(NAMES)
+        line = self.random.choice(
+            (
+                f"/kill {name} enough",
+                f"/op {name}",
+                f"/deop {name}",
+                f"/serverban {name}",
+                f"/serverunban {name}",
+                "/announce Hear, hear.",
+                "/lockdown on",
+                "/lockdown off",
+                "/lockdown off",
+            )
+        )
+        self.boss.receive(line)
 
     def ask(self) -> None:
         """Somebody asks for one thing after another, in one go."""

@@ -45,6 +45,13 @@ class StampsTests(SynchronousTestCase):
         self.assertGreater(id, last)
         self.assertLess(time, NOON)
 
+    def test_clock_never_set(self) -> None:
+        """On a machine that believes it is 1970, ids begin above 0, which is no id."""
+        self.now = 0.0
+        ids = [self.stamps.next()[0] for _ in range(10)]
+        self.assertEqual(ids, sorted(set(ids)))
+        self.assertGreater(ids[0], 0)
+
     def test_nodes(self) -> None:
         """Two nodes never make the same id."""
         ids = [Stamps(lambda: self.now, node).next()[0] for node in (0, 1, 1023)]
