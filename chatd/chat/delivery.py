@@ -40,7 +40,11 @@ if TYPE_CHECKING:
     from chatd.chat.hub import Hub
     from chatd.chat.session import Session
 
-_WORD = re.compile(r"\w[\w.-]*")
+# What may be a name: all but spaces and the punctuation that names do not have. Not
+# \w, which is no match for the vowels of Indian scripts.
+_WORD = re.compile(
+    r"[^\s!-,/:-@\[-^`{-~\u2000-\u206f\u3000-\u303f\uff01-\uff0f\uff1a-\uff20]+"
+)
 
 
 class Delivery:
@@ -101,7 +105,8 @@ class Delivery:
         """Those in the room whose names occur in the text, with their sessions."""
         named: dict[int, tuple[Person, list[Session]]] = {}
         for word in _WORD.findall(event.text):
-            here = self._hub.presence.by_key(word.rstrip(".-").casefold())
+            # Not key_of, which is too slow to be asked about every word.
+            here = self._hub.presence.by_key(word.rstrip(".-").lower())
             if here is None or here.person.id == event.sender.id:
                 continue
             id = here.person.id

@@ -210,13 +210,14 @@ class Hub:
             session.visit = visit
             visit.cut = partial(self._make_room, session)
             waited = self.clock.seconds() - visit.since
-        session.deadline = self.clock.callLater(
-            max(0.0, self.rules.entering - waited),
-            self.let_go,
-            session,
-            "nobody came in by it in time",
-        )
+        self._expect(session, self.rules.entering - waited)
         return session
+
+    def _expect(self, session: Session, seconds: float) -> None:
+        """Somebody has to come in by the session, within so many seconds."""
+        session.deadline = self.clock.callLater(
+            max(0.0, seconds), self.let_go, session, "nobody came in by it in time"
+        )
 
     def greet(self, session: Session) -> None:
         """Tell a new connection where it is."""
@@ -282,6 +283,8 @@ class Hub:
         self.archive.departed(session)
         session.person = session.account = session.room = None
         self.places.release(person.id)
+        if not session.ended:
+            self._expect(session, self.rules.entering)
         _log.info("{name} left: {reason}", name=person.name, reason=reason or "gone")
 
     def detach(self, session: Session, reason: str) -> None:

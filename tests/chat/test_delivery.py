@@ -167,6 +167,16 @@ class PeopleTests(SynchronousTestCase):
             )
             self.assertEqual(named, [], text)
 
+    def test_names_in_all_scripts(self) -> None:
+        """So are names of other scripts, and with letters that fold to two."""
+        for name in ("Straße", "नीता", "李雷", "ζωή"):
+            session, _ = join(self.hub, name, "ops")
+            for text in (f"{name}: hi", f"ask @{name}.", f"“{name}”、{name}？"):
+                said = Said(room="ops", sender=self.ann.somebody(), text=text)
+                room = self.hub.rooms.find("ops")
+                named = self.hub.delivery._named(said, room, set())
+                self.assertEqual(named, [(session.person, [session])], text)
+
     def test_registering_elsewhere(self) -> None:
         """A guest who becomes a member is one in the rooms as well, unannounced."""
         person = self.bob.somebody()

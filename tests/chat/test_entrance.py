@@ -163,10 +163,25 @@ class GuestTests(EntranceCase):
         self.check_tidy()
         self.assertEqual([type(e) for e in ann.events[-2:]], [Arrived, Departed])
         self.store.add_token = add_token  # type: ignore[method-assign]
+        self.hub.clock.advance(self.hub.rules.entering - 1)  # type: ignore[attr-defined]
         session.submit(Enter("bob", ref=2))
         turn(self.hub)
         self.assertEqual(len(door.of(Welcome)), 1)
         self.assertEqual(names(self.hub), ["ann", "bob"])
+
+    def test_not_for_ever(self) -> None:
+        """But not for ever: a connection without anybody ends in time."""
+        session, door = connect(self.hub)
+
+        async def fail(*args: object) -> None:
+            raise RuntimeError("a bug")
+
+        self.store.add_token = fail  # type: ignore[method-assign, assignment]
+        session.submit(Enter("bob", ref=1))
+        turn(self.hub)
+        self.flushLoggedErrors(RuntimeError)
+        self.hub.clock.advance(self.hub.rules.entering)  # type: ignore[attr-defined]
+        self.assertFalse(door.open)
 
     def test_no_guests(self) -> None:
         """Where guests are not taken, they are told what to do instead."""
