@@ -213,7 +213,12 @@ class BackupTests(BackupCase):
         self.refuse(self.backup(), "chatd.db-wal is damaged", self.file.parent)
 
     def test_words(self) -> None:
-        """It takes one name, and options that the server knows."""
+        """It takes one name, and options that the server knows, in either order."""
+        words = ("--guests=no", f"--data={self.data}", f"--keys={self.keys}")
+        self.patch(sys, "stdout", io.StringIO())
+        TOOLS["backup"]([*words, str(self.file)])
+        self.assertIn("the database", sys.stdout.getvalue())  # type: ignore[attr-defined]
+        self.file.unlink()
         self.refuse(self.backup("another"), "name one file")
         self.refuse(self.backup("--prot=1"), "did you mean --port")
 
