@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.abuse import attacks
 from benchmarks.abuse.attack import ATTACKS
-from benchmarks.abuse.trial import Result, run
+from benchmarks.abuse.trial import Result, run, take_precedence
 from benchmarks.durability.server import Failed
 
 # Runs on a machine that is too busy to say anything are repeated.
@@ -45,6 +45,7 @@ def main() -> int:
     unknown = set(options.names) - ATTACKS.keys()
     if unknown:
         parser.error(f"there is no {', '.join(unknown)}; --list names them all")
+    take_precedence()
     print("quiet, attacked: median and worst; memory: growth, and what stayed of it")
     print(HEAD, flush=True)
     failed = []
@@ -86,7 +87,10 @@ def _print(result: Result, word: str) -> None:
         f"{figures.get('log', 0):5}  {word}"
     )
     more = [f"{count:,} {what}" for what, count in figures.get("attack", {}).items()]
-    more += [f"{figures.get('starved', 0)} % of the time no processor was free"]
+    more += [
+        f"{figures.get('starved', 0)} % of the time no processor was free",
+        f"canaries themselves were {figures.get('noise', 0):.0f} ms late",
+    ]
     print(f"{'':16} {'; '.join(more)}")
     for problem in result.problems:
         print(f"{'':16} ! {problem}")

@@ -20,6 +20,10 @@ QUIET = 3.0  # seconds before the attack
 AFTER = 4.0  # seconds after it, at least
 PATIENCE = 30.0  # seconds until memory and descriptors must be back
 
+# How urgent they are, if that may be said: an attacker has a machine of its own, and
+# well-behaved people have nothing else to do.
+CANARIES, SERVER, ATTACKER = -10, -5, 5
+
 MIB = 1024 * 1024
 
 # What the issue promises.
@@ -83,6 +87,8 @@ class Victim(Server):
         # Python is by far not ready yet to look at it.
         limits = (self.descriptors, self.descriptors)
         resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, limits)
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, SERVER)
 
 
 def run(attack: Attack, folder: Path) -> Result:
@@ -108,7 +114,7 @@ def run(attack: Attack, folder: Path) -> Result:
 
 
 def _watch(attack: Attack, server: Server, result: Result) -> None:
-    canaries = _start("benchmarks.abuse.canaries", server.port, nice=-10)
+    canaries = _start("benchmarks.abuse.canaries", server.port, nice=CANARIES)
     try:
         assert canaries.stdin is not None and canaries.stdout is not None
         if canaries.stdout.readline().strip() != "here":
@@ -161,7 +167,7 @@ def _attack(attack: Attack, server: Server, result: Result) -> Sample:
         attack.name,
         server.port,
         claim_code(server.folder),
-        nice=5,
+        nice=ATTACKER,
     )
     peak = _sample(server)
     end = time.monotonic() + 2 * attack.seconds + 60
@@ -257,6 +263,12 @@ def check_log(server: Server, attack: Attack, result: Result) -> None:
         missing = f"the log does not tell: {pattern}"
         if not re.search(pattern, text) and missing not in result.problems:
             result.problems.append(missing)
+
+
+def take_precedence() -> None:
+    """Go before what else the machine does, where that may be said."""
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text("-10")
 
 
 def _most() -> int:
