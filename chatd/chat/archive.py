@@ -317,7 +317,8 @@ class Archive:
         person = session.somebody()
         marks = self._missed.get(session, self._marks.get(person.id, {}))
         ignored = self._hub.ignores.whom(person.id)
-        rooms = [room for room in self._hub.rooms if person.id in room.present]
+        here = self._hub.rooms_of(person.id)
+        rooms = [self._hub.rooms.find(name) for name in here]
         by_room = {room.name: mark(marks, room.name) for room in rooms}
         whispers = await self._store.missed(
             person.id, (), after=mark(marks, "@"), upto=self._hub.last, limit=STEP

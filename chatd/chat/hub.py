@@ -41,6 +41,7 @@ from chatd.chat.events import (
     Left,
     Past,
     Renamed,
+    RoomChanged,
     RoomOpened,
     Value,
 )
@@ -634,7 +635,7 @@ class Hub:
         kept = isinstance(event, KEPT)
         if kept and isinstance(event, SPOKEN):
             room = self.rooms.get(event.room)
-            kept = room is None or room.history
+            kept = room is None or room.keeps
         if session is not None:
             session.sent()
         try:
@@ -682,8 +683,13 @@ class Hub:
 
     def _drop(self, entry: Entry, problem: Exception) -> None:
         event, origin = entry.event, entry.origin
-        if isinstance(event, RoomOpened):
-            self.rooms.close(event.room)
+        match event:
+            case RoomOpened():
+                self.rooms.close(event.room)
+            case RoomChanged() if room := self.rooms.get(event.room):
+                room.keeps = room.history
+            case _:
+                pass
         if origin is None:
             return
         if isinstance(problem, Duplicate):

@@ -59,6 +59,8 @@ class Room:
     State changes in L{apply} only, so that all nodes agree.
 
     @ivar readers: The sessions of this node that read along; see C{Outbox}.
+    @ivar keeps: Whether what is said from now on is stored: C{history}, as it will be
+        when all that is on its way has happened.
     @ivar opened: Whether it exists for all; not until its opening is stored.
     @ivar present: Who is in the room, on whatever node, by id.
     @ivar members: The ids of those who may enter while the room is private.
@@ -83,6 +85,7 @@ class Room:
         self.moderators = set(record.moderators)
         self.mutes = {sentence.person.id: sentence for sentence in record.mutes}
         self.bans = {sentence.person.id: sentence for sentence in record.bans}
+        self.keeps = self.history
         self.opened = True
         self.present: dict[int, Person] = {}
         self._roll = Roll()
@@ -278,6 +281,7 @@ class Room:
                 self.topic = event.text
             case RoomChanged():
                 self.private, self.history = event.private, event.history
+                self.keeps = self.history
                 self.members.update(event.members)
             case Invited():
                 self.members.add(event.person.id)
@@ -332,6 +336,7 @@ class Room:
             ),
             session,
         )
+        self.keeps = history
 
     def _member(self, session: "Session") -> Person:
         person = session.somebody()

@@ -220,6 +220,38 @@ class OrderTests(HubCase):
             [e.text for e in self.stored() if isinstance(e, Said)][-1:], ["again"]
         )
 
+    def test_history_switched(self) -> None:
+        """What is said behind the switch is stored, or not, as the switch says."""
+        type_in(self.hub, self.ann, "/join ops")
+        type_in(self.hub, self.bob, "/join ops")
+        self.clear()
+        self.store.hold()
+        for line in ("/history off", "/history on"):
+            self.ann.receive(line)
+            self.bob.receive(f"behind {line}")
+            turn(self.hub)
+            self.store.release()
+            turn(self.hub)
+            self.store.hold()
+        self.store.release()
+        turn(self.hub)
+        self.assertEqual(len(self.ann_door.of(Said)), 2)
+        stored = [e.text for e in self.stored() if isinstance(e, Said)]
+        self.assertEqual(stored, ["behind /history on"])
+
+    def test_history_not_switched(self) -> None:
+        """A switch that was not stored switches nothing."""
+        type_in(self.hub, self.ann, "/join ops")
+        self.store.failing = True
+        type_in(self.hub, self.ann, "/history off")
+        self.store.failing = False
+        self.clock.advance(10)
+        type_in(self.hub, self.ann, "hello")
+        self.assertEqual(codes(self.ann_door), ["not-stored"])
+        self.assertEqual(
+            [e.text for e in self.stored() if isinstance(e, Said)], ["hello"]
+        )
+
     def test_history_off_answers(self) -> None:
         """Answers keep the order of the requests, also where one was shown first."""
         type_in(self.hub, self.ann, "/join ops", "/history off")
