@@ -47,7 +47,7 @@ from chatd.secrets.files_key import files_key
 from chatd.secrets.host_key import host_key
 from chatd.secrets.passwords import Passwords, Workers
 from chatd.secrets.ssh_keys import parse_public_key
-from chatd.store.opening import StoreRefused, about_path
+from chatd.store.opening import StoreRefused, about_path, refuse_plain
 from chatd.store.sql import SqlStore
 from chatd.ways import Ways
 
@@ -178,6 +178,7 @@ class ChatService(Service):
             )
         key = None
         if settings.store.encrypted:
+            refuse_plain(path)
             key = database_key(self._keys / "database.key", path, about_path(path))
         return SqlStore(
             path,

@@ -125,11 +125,8 @@ def look(path: Path, check: str, revisions: Sequence[str]) -> About | None:
             f"{path} is encrypted: it cannot be opened without its key. Put the key"
             " back, and do not ask for an unencrypted database."
         )
-    if check and not about.check:
-        raise StoreRefused(
-            f"{path} is not encrypted: say in the settings that it should not be, or"
-            " move it away to begin anew."
-        )
+    if check:
+        _refuse_plain(path, about)
     if about.check != check:
         raise StoreRefused(
             f"{path} was encrypted with another key: put that key back from your"
@@ -147,6 +144,25 @@ def look(path: Path, check: str, revisions: Sequence[str]) -> About | None:
     if path.stat().st_size == 0:
         raise _damaged(path, "it is empty")
     return about
+
+
+def refuse_plain(path: Path) -> None:
+    """
+    Look at an unencrypted database before a key is asked for that it does not have.
+
+    @raise StoreRefused: if there is one.
+    """
+    about = _read_about(about_path(path))
+    if about is not None:
+        _refuse_plain(path, about)
+
+
+def _refuse_plain(path: Path, about: About) -> None:
+    if not about.check:
+        raise StoreRefused(
+            f"{path} is not encrypted: say in the settings that it should not be, or"
+            " move it away to begin anew."
+        )
 
 
 def _read_about(file: Path) -> About | None:

@@ -83,6 +83,25 @@ class FirstTests(ServerCase):
         self.assertNotIn("/claim", server.heard)
         self.assertFalse((self.folder / "keys/claim-code").exists())
 
+    def test_plain(self) -> None:
+        """Without encryption of anything: allowed, and said at each start."""
+        options = (
+            "--store-encrypted=false",
+            "--doors-tls=false",
+            "--name=chat.example",
+        )
+        for _ in range(2):
+            server = self.start(*options)
+            server.expect(f"nc chat.example {self.port}\n")
+            self.assertIn("the database is NOT encrypted", server.heard)
+            self.assertNotIn("openssl", server.heard)
+            self.assertIn("* Welcome to chatd at chat.example.", self.connect().heard)
+            self.stop(server)
+        self.assertNotIn("Fingerprint of the certificate", server.heard)
+        self.assertFalse((self.folder / "keys/tls.key").exists())
+        # What was begun in the open is not encrypted in silence.
+        self.assert_refused(self.serve(), "is not encrypted")
+
     def test_everywhere(self) -> None:
         """IPv4 and IPv6 are listened on, unless an address is given."""
         if not socket.has_ipv6:
@@ -207,7 +226,7 @@ class RefusedTests(ServerCase):
             self.port = other.getsockname()[1]
             self.assert_refused(
                 self.serve(f"--interface={HOST}"),
-                f"port {self.port} is in use by another program",
+                f"port {self.port} on {HOST} is in use by another program",
             )
 
     def test_wrong_setting(self) -> None:
