@@ -14,6 +14,7 @@ class FilesDoor(PipeDoor):
     """Comes in like a command, and then leaves the channel to sftp."""
 
     _sftp: Sftp | None = None
+    _early = b""  # what comes while the person is coming in; the window bounds it
 
     async def carry_out(self, order: Order) -> None:
         await self.enter()
@@ -21,6 +22,8 @@ class FilesDoor(PipeDoor):
         self._sftp = Sftp(self.hub, self.session, self._channel)
         self._channel.watch(self._check)
         self.resume()
+        early, self._early = self._early, b""
+        self._sftp.dataReceived(early)
         await self._finished
 
     def _check(self, blocked: bool) -> None:
@@ -29,7 +32,9 @@ class FilesDoor(PipeDoor):
             (self._sftp.stop if blocked else self._sftp.go)(_SLOW)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._sftp is not None:
+        if self._sftp is None:
+            self._early += data
+        else:
             self._sftp.dataReceived(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
