@@ -42,7 +42,8 @@ class Client(SSHClientTransport):
         return succeed(True)
 
     def connectionSecure(self) -> None:
-        self.requestService(_Credentials(self.peer))
+        if self.service is None:  # not when there are new keys
+            self.requestService(_Credentials(self.peer))
 
     def receiveError(self, reasonCode: int, description: bytes) -> None:
         self.told = description.decode()

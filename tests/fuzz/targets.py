@@ -27,6 +27,7 @@ from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
 from chatd.doors.port import OnePort
 from chatd.doors.refusal import Refusal
+from chatd.doors.ssh.factory import SSHFactory
 from chatd.doors.text import TextFactory
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate
 from chatd.testing import make_hub
@@ -38,6 +39,7 @@ from chatd.wire.order import read_order
 from chatd.wire.sniff import FIRST_LINE_LIMIT, Guess, sniff
 from chatd.wire.telnet import Data, Telnet
 from chatd.wire.typewriter import Typewriter
+from tests.doors.ssh import HOST_KEY
 from tests.doors.wire import Peer
 
 LIMIT = 200  # bytes in a line, for editors
@@ -217,7 +219,7 @@ def _server() -> tuple[Any, OnePort]:
         Guess.JSON: JSONFactory(hub, exempt=nobody_is_exempt),
         Guess.HTTP: Refusal(refusal.HTTP, hub.clock),
         Guess.IRC: Refusal(refusal.IRC, hub.clock),
-        Guess.SSH: Refusal(refusal.SSH, hub.clock),
+        Guess.SSH: SSHFactory(hub, HOST_KEY, exempt=nobody_is_exempt),
         Guess.TLS: Refusal(refusal.TLS, hub.clock),
     }
     gate = Gate(hub.admission, hub.clock, nobody_is_exempt)
@@ -296,6 +298,22 @@ REACHES = {
     "typewriter": "typewriter",
     "fold": "fold",
 }
+_SSH = (
+    b"\x00SSH-2.0-x\r\n\x00\x00\x00\xbc\x04\x14"
+    + bytes(16)
+    + b"".join(
+        len(names).to_bytes(4, "big") + names
+        for names in (
+            b"curve25519-sha256",
+            b"ssh-ed25519",
+            *[b"aes128-ctr"] * 2,
+            *[b"hmac-sha2-256"] * 2,
+            *[b"none"] * 2,
+            *[b""] * 2,
+        )
+    )
+    + bytes(40)
+)
 SEEDS = {
     "sniff": [b"\x00GET / HTTP/1.1\r\n", b"\x03SSH-2.0-x\r\n", b"\x00CAP LS 302\r\n"],
     "orders": [
@@ -331,6 +349,7 @@ SEEDS = {
         b"\x00GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x00NICK a\r\nUSER a a a a\r\n",
         b"\x00\x16\x03\x01",
+        _SSH,
     ],
     "tls": [b"\x00\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03" + bytes(41)],
 }
