@@ -36,6 +36,7 @@ from chatd.operate.addresses import addresses, join_lines
 from chatd.operate.decided import rules
 from chatd.operate.listening import NotListening, accept, listen
 from chatd.operate.log import Log, is_ours
+from chatd.operate.memory import give_back_large_blocks
 from chatd.operate.options import SettingsOptions
 from chatd.operate.refusal import refuse_to_start
 from chatd.operate.settings import Settings, SettingsError, adopted, changed, load
@@ -117,6 +118,7 @@ class ChatService(Service):
 
     def startService(self) -> None:
         super().startService()
+        give_back_large_blocks()
         try:
             self._assemble()
         except (SecretsError, StoreRefused, NotListening, SettingsError) as problem:
