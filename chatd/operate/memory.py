@@ -11,9 +11,9 @@ def give_back_large_blocks() -> bool:
     """
     Have large blocks returned to the system as soon as they are freed.
 
-    glibc means well: once a block of 19 MiB was freed, as there is one for each password
-    that is checked, it keeps all of that size for the next, in each thread. A flood of
-    logins left 60 MiB behind.
+    glibc means well: once a block of 19 MiB was freed, as there is one for each
+    password that is checked, it keeps all of that size for the next, in each thread. A
+    flood of logins left 60 MiB behind.
 
     @return: Whether the C library is one that can be told so.
     """
