@@ -1,10 +1,12 @@
 """People come as they are: with nc, telnet and openssl."""
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
+import tempfile
 import time
-from uuid import uuid4
 
 from tests.e2e.running import HOST, PASSWORD, Program, ServerCase, need, wait_until
 
@@ -122,16 +124,24 @@ class TelnetTests(ServerCase):
     def setUp(self) -> None:
         super().setUp()
         need("telnet", "tmux")
-        self._socket = f"chatd-{uuid4().hex}"
+        # Not in the folder of the test: the path of a socket must be short.
+        self._home = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self._home)
 
     def tmux(self, *words: str, may_fail: bool = False) -> str:
         """Run a command of tmux, with a server of our own."""
         done = subprocess.run(
-            ["tmux", "-f", "/dev/null", "-L", self._socket, *words],
+            ["tmux", "-f", "/dev/null", *words],
             capture_output=True,
             text=True,
             timeout=20,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "xterm"},
+            env={
+                **os.environ,
+                "TMUX_TMPDIR": self._home,
+                "TMUX": "",
+                "LC_ALL": "C.UTF-8",
+                "TERM": "xterm",
+            },
         )
         if not may_fail:
             self.assertEqual(done.returncode, 0, done.stderr)
