@@ -36,7 +36,7 @@ from chatd.operate.addresses import addresses, join_lines
 from chatd.operate.decided import rules
 from chatd.operate.listening import NotListening, accept, listen
 from chatd.operate.log import Log, is_ours
-from chatd.operate.memory import give_back_large_blocks
+from chatd.operate.memory import give_back_large_blocks, give_back_what_is_free
 from chatd.operate.options import SettingsOptions
 from chatd.operate.refusal import refuse_to_start
 from chatd.operate.settings import Settings, SettingsError, adopted, changed, load
@@ -57,6 +57,9 @@ ENTRY_POINTS = "chatd.commands"
 
 # Seconds between the times at which read marks are stored.
 MARKS_EVERY = 5.0
+
+# Seconds between the times at which memory that lies free is given back.
+TIDY_EVERY = 20.0
 
 # Seconds between the times at which shared files are removed whose time is over.
 EXPIRE_EVERY = 600.0
@@ -234,6 +237,7 @@ class ChatService(Service):
         if self._stopping:
             return
         self._every(MARKS_EVERY, self.hub.archive.keep_marks)
+        self._every(TIDY_EVERY, _tidy)
         self._every(FORGET_EVERY, self._forget)
         self._every(EXPIRE_EVERY, self.hub.sharing.expire)
         await self._say_where()
@@ -452,6 +456,10 @@ class ChatService(Service):
             await waiting
         except Exception:
             _log.failure("the stop did not wait for everything")
+
+
+async def _tidy() -> None:
+    give_back_what_is_free()
 
 
 class _Secrets:

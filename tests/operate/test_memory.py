@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.operate.memory import give_back_large_blocks
+from chatd.operate.memory import give_back_large_blocks, give_back_what_is_free
 
 
 class MemoryTests(SynchronousTestCase):
@@ -29,8 +29,10 @@ class MemoryTests(SynchronousTestCase):
         """Other C libraries do as they like."""
         self.patch(ctypes, "CDLL", lambda name: SimpleNamespace())
         self.assertFalse(give_back_large_blocks())
+        self.assertFalse(give_back_what_is_free())
 
     def test_real(self) -> None:
         """The library that is here takes it, or has no such thing; nothing breaks."""
         expected = (True, False) if sys.platform == "linux" else (False,)
         self.assertIn(give_back_large_blocks(), expected)
+        self.assertIn(give_back_what_is_free(), expected)
