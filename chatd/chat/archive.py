@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -39,6 +39,22 @@ WORDS = 20
 
 # The conversation that stands for all: people in terminals read everything.
 EVERYTHING = ""
+
+
+@dataclass(slots=True)
+class Talk:
+    """
+    What somebody and another have told each other in private.
+
+    @ivar last: The id of the latest of it; C{time}: POSIX seconds, when that was.
+    @ivar unread: Messages since the read mark, which is C{seen}.
+    """
+
+    person: Person
+    last: int
+    time: float
+    unread: int = 0
+    seen: int = 0
 
 
 class Archive:
@@ -269,7 +285,7 @@ class Archive:
         """A room as somebody in it sees it, with what they have not read."""
         unread = await self.unread(person, [room])
         count, mentions = unread.get(room.name, (0, 0))
-        return self._view(room, count, mentions)
+        return self._view(room, person, count, mentions)
 
     async def views(
         self, person: Person, rooms: Iterable[Room]
@@ -277,7 +293,9 @@ class Archive:
         """Several rooms likewise."""
         rooms = list(rooms)
         unread = await self.unread(person, rooms)
-        return tuple(self._view(r, *unread.get(r.name, (0, 0))) for r in rooms)
+        return tuple(
+            self._view(room, person, *unread.get(room.name, (0, 0))) for room in rooms
+        )
 
     async def unread(
         self, person: Person, rooms: Iterable[Room]
@@ -308,6 +326,30 @@ class Archive:
             and event.id > mark(marks, f"@{event.sender.id}")
         ]
 
+    async def talks(self, session: "Session", limit: int) -> "list[Talk]":
+        """With whom somebody has had private words, the latest first."""
+        person = session.somebody()
+        latest = await self._store.missed(
+            person.id, (), after=0, upto=self._hub.last, limit=STEP
+        )
+        talks: dict[int, Talk] = {}
+        for event in reversed(latest):
+            if not isinstance(event, PRIVATE):
+                continue
+            other = event.to if event.sender.id == person.id else event.sender
+            here = self._hub.presence.get(other.id)
+            talks.setdefault(
+                other.id, Talk(here.person if here else other, event.id, event.time)
+            )
+        marks = self._marks.get(person.id, {})
+        for talk in talks.values():
+            talk.seen = mark(marks, f"@{talk.person.id}")
+        for event in await self.waiting(session, self._hub.rules.waiting_whispers):
+            if event.sender.id in talks:
+                talks[event.sender.id].unread += 1
+        ignored = self._hub.ignores.whom(person.id)
+        return [one for id, one in talks.items() if id not in ignored][:limit]
+
     async def catch_up(self, session: "Session") -> tuple[Past, Past, list[RoomView]]:
         """
         What was missed before the session came in.
@@ -334,7 +376,9 @@ class Archive:
         limit = self._hub.rules.history_max
         mentions = await self._store.mentions(person, by_room, limit=limit)
         unread = await self._store.unread(person, by_room)
-        views = [self._view(room, *unread.get(room.name, (0, 0))) for room in rooms]
+        views = [
+            self._view(room, person, *unread.get(room.name, (0, 0))) for room in rooms
+        ]
         self._missed.pop(session, None)
         self.saw_all(session)
         return (
@@ -343,7 +387,7 @@ class Archive:
             [view for view in views if view.unread],
         )
 
-    def _view(self, room: Room, unread: int, mentions: int) -> RoomView:
+    def _view(self, room: Room, person: Person, unread: int, mentions: int) -> RoomView:
         return RoomView(
             room.name,
             room.topic,
@@ -352,6 +396,7 @@ class Archive:
             room.history,
             unread,
             mentions,
+            mark(self._marks.get(person.id, {}), room.name),
         )
 
     # How far it was read

@@ -176,6 +176,17 @@ class Entrance:
             self._login.not_claimed(code)
             raise
 
+    async def log_out(self, session: "Session") -> None:
+        """Let nobody come in with the session's token, and end whoever has."""
+        person = session.somebody()
+        if not session.token:
+            raise BadRequest("You came in without a token.")
+        await self._hub.store.remove_token(session.token)
+        for one in self._hub.sessions_of(person.id):
+            if one is not session and one.token == session.token:
+                one.close("You have logged out.")
+        session.token = ""
+
     # Who it is
 
     async def _by_token(self, session: "Session", request: Enter) -> None:
@@ -383,7 +394,11 @@ class Entrance:
         lobby = hub.rooms.lobby
         session.room = lobby if lobby in rooms else rooms[0] if rooms else None
         hub.archive.arrived(session)
-        token = "" if request.show else await self._token(session, person)
+        token = ""
+        if not request.show:
+            token = request.token or self._hub.secrets.new_token()
+            session.token = hub.secrets.digest(token)
+            await self._keep_token(session.token, person)
         waiting = await hub.archive.waiting(session, hub.rules.waiting_whispers)
         views = await hub.archive.views(person, rooms)
         upto = hub.last
@@ -438,12 +453,6 @@ class Entrance:
                 continue
             allowed.append(room)
         return allowed[: hub.rules.rooms_per_person]
-
-    async def _token(self, session: "Session", person: Person) -> str:
-        token = self._hub.secrets.new_token()
-        session.token = self._hub.secrets.digest(token)
-        await self._keep_token(session.token, person)
-        return token
 
     async def _keep_token(self, digest: str, person: Person) -> None:
         rules = self._hub.rules

@@ -471,6 +471,7 @@ class RoomView:
     """
     A room as somebody who is in it sees it.
 
+    @ivar seen: The read mark: the id up to which the reader has read it.
     @ivar unread: Messages since the read mark; C{mentions} of those name the reader.
     """
 
@@ -481,6 +482,7 @@ class RoomView:
     history: bool = True
     unread: int = 0
     mentions: int = 0
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,10 +525,15 @@ class CaughtUp:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The server or this session ends; stop sending."""
+    """
+    The server or this session ends; stop sending.
+
+    @ivar again: Whether to come back later: it is the server that stops.
+    """
 
     text: str
     seconds: float = 0.0
+    again: bool = False
 
 
 Answer: TypeAlias = (

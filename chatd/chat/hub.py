@@ -62,6 +62,7 @@ from chatd.chat.request import (
     Enter,
     History,
     Invoke,
+    LogOut,
     Ping,
     Refused,
     Request,
@@ -399,15 +400,13 @@ class Hub:
         if self.closing and not isinstance(request, Ping):
             raise Closed(self.closing)
         match request:
-            case None:
+            case None | Ping() | Typed():
                 return {}
             case Refused():
                 raise request.error
             case Enter():
                 await self.entrance.enter(session, request)
                 return None
-            case Ping() | Typed():
-                return {}
             case Say():
                 self.say(session, request)
                 return None
@@ -430,6 +429,8 @@ class Hub:
                 session.tell(replace(past, ref=request.ref))
             case Seen():
                 await self._seen(session, request)
+            case LogOut():
+                await self.entrance.log_out(session)
         return {}
 
     async def _invoke(self, session: Session, request: Invoke) -> None:
@@ -713,7 +714,7 @@ class Hub:
         """
         self.closing = reason or "The server is stopping."
         for session in self.connections:
-            session.tell(Closing(self.closing, seconds))
+            session.tell(Closing(self.closing, seconds, again=True))
         try:
             await self.journal.idle()
             await self.archive.keep_marks()

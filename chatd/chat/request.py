@@ -122,6 +122,13 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class LogOut:
+    """The token with which the session came in is good no more."""
+
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """Are you there?"""
 
@@ -138,5 +145,15 @@ class Refused:
 
 
 Request: TypeAlias = (
-    Typed | Enter | Say | Whisper | Invoke | History | Search | Seen | Ping | Refused
+    Typed
+    | Enter
+    | Say
+    | Whisper
+    | Invoke
+    | History
+    | Search
+    | Seen
+    | LogOut
+    | Ping
+    | Refused
 )

@@ -319,6 +319,9 @@ class Store(Protocol):
     async def token(self, digest: str, now: float) -> Person | None:
         """Whose token it is, unless it has expired."""
 
+    async def remove_token(self, digest: str) -> None:
+        """Forget one token."""
+
     async def remove_tokens(self, person: int) -> None:
         """Forget all tokens of somebody."""
 

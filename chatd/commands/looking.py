@@ -183,6 +183,36 @@ async def catchup(call: Call) -> None:
         call.reply("You have missed nothing.")
 
 
+@command("talks")
+async def talks(call: Call) -> None:
+    """
+    List with whom you have had private words, the latest first.
+
+    /msg NAME TEXT goes on with one of them.
+    """
+    found = await call.hub.archive.talks(call.session, limit=NAMED)
+    now = call.hub.now()
+    lines: list[str] = []
+    rows: list[dict[str, Value]] = []
+    for one in found:
+        unread = f", {one.unread} unread" if one.unread else ""
+        lines.append(f"{one.person.name}: {in_words(now - one.time)} ago{unread}")
+        rows.append(
+            {
+                "name": one.person.name,
+                "guest": one.person.guest,
+                "here": call.hub.presence.get(one.person.id) is not None,
+                "last": str(one.last),
+                "time": round(one.time, 3),
+                "unread": one.unread,
+                "seen": str(one.seen),
+            }
+        )
+    people = counted(len(found), "person")
+    title = f"You have had private words with {people}:" if found else "With nobody."
+    call.reply(Listing("talks", title, tuple(lines), tuple(rows)))
+
+
 @command("show", usage="[ID]")
 async def show(call: Call) -> None:
     """

@@ -259,12 +259,8 @@ def _answer(event: _Rest) -> Fields:
         case CaughtUp():
             return {"event": "caught-up", "gap": event.gap, "cursor": event.cursor}
         case Closing():
-            return {
-                "event": "closing",
-                "text": event.text,
-                "seconds": event.seconds,
-                "retry": RETRY,
-            }
+            closing = {"event": "closing", "text": event.text, "seconds": event.seconds}
+            return closing | ({"retry": RETRY} if event.again else {})
         case _:
             assert_never(event)
 
@@ -294,6 +290,7 @@ def _room(room: RoomView) -> Fields:
         "history": room.history,
         "unread": room.unread,
         "mentions": room.mentions,
+        "seen": str(room.seen),
     }
 
 

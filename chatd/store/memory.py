@@ -454,6 +454,10 @@ class MemoryStore:
         person, expires = self._tokens.get(digest, (None, 0.0))
         return person if expires > now else None
 
+    async def remove_token(self, digest: str) -> None:
+        await self._turn()
+        self._tokens.pop(digest, None)
+
     async def remove_tokens(self, person: int) -> None:
         await self._turn()
         for digest, (owner, _) in list(self._tokens.items()):

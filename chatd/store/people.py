@@ -151,6 +151,11 @@ def token(connection: Connection, digest: str, now: float) -> Person | None:
     return None
 
 
+def remove_token(connection: Connection, digest: str) -> None:
+    """Remove one."""
+    connection.execute(delete(tokens).where(tokens.c.digest == digest))
+
+
 def remove_tokens(connection: Connection, person: int) -> None:
     """Remove all of somebody."""
     connection.execute(delete(tokens).where(tokens.c.person == person))

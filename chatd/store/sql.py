@@ -262,6 +262,9 @@ class SqlStore:
     async def token(self, digest: str, now: float) -> Person | None:
         return await self._read(people.token, digest, now)
 
+    async def remove_token(self, digest: str) -> None:
+        await self._write(people.remove_token, digest)
+
     async def remove_tokens(self, person: int) -> None:
         await self._write(people.remove_tokens, person)
 

@@ -13,6 +13,7 @@ from chatd.chat.request import (
     Enter,
     History,
     Invoke,
+    LogOut,
     Ping,
     Refused,
     Request,
@@ -269,6 +270,10 @@ def _seen(found: Fields, ref: Ref) -> Request:
     return Seen(_id(found, "id", None), room, person, ref)
 
 
+def _logout(found: Fields, ref: Ref) -> Request:
+    return LogOut(ref)
+
+
 def _ping(found: Fields, ref: Ref) -> Request:
     return Ping(ref)
 
@@ -281,5 +286,6 @@ _REQUESTS: Mapping[str, Callable[[Fields, Ref], Request]] = {
     "history": _history,
     "search": _search,
     "seen": _seen,
+    "logout": _logout,
     "ping": _ping,
 }

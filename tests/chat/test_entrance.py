@@ -12,6 +12,7 @@ from chatd.chat.events import (
     CaughtUp,
     Closing,
     Departed,
+    Done,
     Entered,
     Failed,
     Notice,
@@ -22,7 +23,7 @@ from chatd.chat.events import (
     Welcome,
 )
 from chatd.chat.hub import Hub
-from chatd.chat.request import Enter, Invoke, Typed
+from chatd.chat.request import Enter, Invoke, LogOut, Typed
 from chatd.chat.session import Session
 from chatd.store.memory import MemoryStore
 from chatd.testing import FakeDoor, connect, join, make_hub, result, turn, type_in
@@ -497,7 +498,40 @@ class TokenTests(EntranceCase):
         turn(self.hub)
         again, _, other = self.come(token=token)
         self.assertEqual(again.somebody().id, id)
-        self.assertNotIn(other, ("", token))
+        self.assertEqual(other, token)
+
+    def test_again(self) -> None:
+        """Each time a token is used, it is good for as long again."""
+        session, _, token = self.come(name="ann")
+        days = self.hub.rules.guest_token_seconds
+        for _ in range(3):
+            session.end("")
+            self.hub.clock.advance(days - 1)  # type: ignore[attr-defined]
+            session, _, _ = self.come(token=token)
+            self.assertEqual(session.somebody().name, "ann")
+
+    def test_log_out(self) -> None:
+        """Who logs out leaves no token behind, and nobody who came in with it."""
+        join(self.hub, "ann", password=SECRET)[0].end("")
+        session, door, token = self.come(name="ann", password=SECRET)
+        _, other_door, _ = self.come(token=token)
+        elsewhere, _, kept = self.come(name="ann", password=SECRET)
+        session.submit(LogOut(ref=1))
+        turn(self.hub)
+        self.assertEqual(door.events[-1], Done(1, None, {}))
+        self.assertFalse(session.ended or elsewhere.ended)
+        self.assertFalse(other_door.open)
+        self.assertEqual(other_door.of(Closing), [Closing("You have logged out.")])
+        _, door, _ = self.come(token=token)
+        self.assertEqual([f.code for f in door.of(Failed)], ["wrong-password"])
+        self.assertEqual(self.come(token=kept)[0].somebody().name, "ann")
+
+    def test_no_token(self) -> None:
+        """Who came in as people in terminals do has no token to give back."""
+        session, door = join(self.hub, "ann")
+        session.submit(LogOut())
+        turn(self.hub)
+        self.assertEqual([f.code for f in door.of(Failed)], ["bad-request"])
 
     def test_while_still_here(self) -> None:
         """So can one whose old connection is not yet known to be dead."""

@@ -350,6 +350,47 @@ class SearchTests(Chatting):
             self.assertIn(reason, self.refusal(ann, door, line))
 
 
+class TalksTests(Chatting):
+    """/talks"""
+
+    def test_talks(self) -> None:
+        """Those with whom one had private words are listed, the latest first."""
+        ann, door = self.member("ann")
+        self.assertEqual(self.answer(ann, door, "/talks"), "With nobody.")
+        bob, _ = self.guest("bob")
+        cho, _ = self.guest("cho")
+        type_in(self.hub, ann, "/msg bob hi")
+        ann.end("")
+        type_in(self.hub, bob, "/msg ann hello", "/msg ann there?")
+        type_in(self.hub, cho, "/msg bob between us")
+        ann, door = self.member("ann")
+        self.hub.clock.advance(60)  # type: ignore[attr-defined]
+        type_in(self.hub, cho, "/msg ann psst")
+        bob.end("")
+        door.take()
+        [listing] = of(Listing, self.ask(ann, door, "/talks"))
+        self.assertEqual(
+            text([listing]).splitlines(),
+            [
+                "You have had private words with 2 people:",
+                "cho: 0 seconds ago, 1 unread",
+                "bob: 1 minute ago, 2 unread",
+            ],
+        )
+        self.assertEqual(
+            [(row["name"], row["here"], row["unread"]) for row in listing.rows],
+            [("cho", True, 1), ("bob", False, 2)],
+        )
+
+    def test_ignored(self) -> None:
+        """Who is ignored is not listed."""
+        ann, door = self.guest("ann")
+        bob, _ = self.guest("bob")
+        type_in(self.hub, bob, "/msg ann hello")
+        type_in(self.hub, ann, "/ignore bob")
+        self.assertEqual(self.answer(ann, door, "/talks"), "With nobody.")
+
+
 class CatchupTests(Chatting):
     """/catchup"""
 

@@ -44,6 +44,7 @@ TABLE = {
     "getlog": ("[ROOM]", ("log",), ["/getlog", "/getlog lobby"]),
     "search": ("WORDS...", (), ["/search hello"]),
     "catchup": ("", (), ["/catchup"]),
+    "talks": ("", (), ["/talks"]),
     "show": ("[ID]", (), []),
     "help": ("[COMMAND]", (), ["/help", "/help who"]),
     "motd": ("[TEXT...]", (), ["/motd", "/motd hi", "/motd -"]),

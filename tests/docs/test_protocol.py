@@ -24,7 +24,7 @@ from tests.doors.wire import PASSWORD, Peer
 LEFT_OUT = "…"
 
 # What the server makes up: only that it is the same everywhere counts.
-MADE_UP = ("id", "cursor", "resume", "token")
+MADE_UP = ("id", "cursor", "resume", "seen", "token")
 
 
 class Player:

@@ -64,7 +64,7 @@ FILE: dict[str, Any] = {
     "expires": 1.5,
 }
 
-VIEW = RoomView("ops", "fire", ("ann", "bob"), True, False, 3, 1)
+VIEW = RoomView("ops", "fire", ("ann", "bob"), True, False, 3, 1, 7)
 ROOM = {
     "topic": "fire",
     "people": ["ann", "bob"],
@@ -72,6 +72,7 @@ ROOM = {
     "history": False,
     "unread": 3,
     "mentions": 1,
+    "seen": "7",
 }
 
 EVENTS: list[tuple[Event, dict[str, Any]]] = [
@@ -353,7 +354,11 @@ ANSWERS: list[tuple[Answer, dict[str, Any]]] = [
     (Entered(VIEW), {"event": "entered", "room": "ops", **ROOM}),
     (CaughtUp(True, "9"), {"event": "caught-up", "gap": True, "cursor": "9"}),
     (
-        Closing("bye", 10.0),
+        Closing("You are here twice."),
+        {"event": "closing", "text": "You are here twice.", "seconds": 0.0},
+    ),
+    (
+        Closing("bye", 10.0, again=True),
         {"event": "closing", "text": "bye", "seconds": 10.0, "retry": RETRY},
     ),
     (

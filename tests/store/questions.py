@@ -890,6 +890,15 @@ class Questions(Base):
         self.assertEqual(self.ask(self.store.token("d20", 0.0)), CHO)
         self.assertEqual(self.ask(self.store.token("other", 0.0)), ANN)
 
+    def test_remove_token(self) -> None:
+        """One token can be forgotten; also one that is not there."""
+        self.ask(self.store.add_token("a", ANN, 9.0))
+        self.ask(self.store.add_token("b", ANN, 9.0))
+        self.ask(self.store.remove_token("a"))
+        self.ask(self.store.remove_token("nonsense"))
+        self.assertIsNone(self.ask(self.store.token("a", 0.0)))
+        self.assertEqual(self.ask(self.store.token("b", 0.0)), ANN)
+
     def test_remove_tokens(self) -> None:
         """All tokens of somebody can be forgotten."""
         self.ask(self.store.add_token("a", ANN, 9.0))

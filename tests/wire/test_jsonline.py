@@ -12,6 +12,7 @@ from chatd.chat.request import (
     Enter,
     History,
     Invoke,
+    LogOut,
     Ping,
     Refused,
     Request,
@@ -141,6 +142,7 @@ class RequestTests(Refusing, SynchronousTestCase):
     def test_seen(self) -> None:
         """Say how far something was read."""
         self.assertEqual(read(do="seen", room="ops", id="5"), Seen(5, "ops"))
+        self.assertEqual(read(do="logout", ref=2), LogOut(2))
         self.assertEqual(read(do="seen", person="bob", id="5"), Seen(5, person="bob"))
 
     def test_ping(self) -> None:
@@ -334,7 +336,17 @@ class AnythingTests(SynchronousTestCase):
             ),
         ),
         st.sampled_from(
-            ["enter", "say", "whisper", "command", "history", "search", "seen", "ping"]
+            [
+                "enter",
+                "say",
+                "whisper",
+                "command",
+                "history",
+                "search",
+                "seen",
+                "logout",
+                "ping",
+            ]
         ),
     )
     def test_objects(self, fields: dict[str, object], do: str) -> None:
