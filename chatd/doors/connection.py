@@ -1,4 +1,4 @@
-"""What all connections that speak lines have in common."""
+"""What all connections have in common that somebody comes in by."""
 
 import socket
 from typing import Protocol as Typing
@@ -12,8 +12,7 @@ from twisted.internet.interfaces import (
     ISSLTransport,
     ITCPTransport,
 )
-from twisted.internet.protocol import connectionDone
-from twisted.protocols.basic import LineReceiver
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -22,19 +21,12 @@ from chatd.chat.errors import ChatError
 from chatd.chat.events import Failed
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look
-from chatd.chat.session import LAST_WORDS, Session
+from chatd.chat.session import Session
 from chatd.doors.transport import address_of, visit_of
 
 # Seconds that a peer has to read the last words; after that it is cut off, since
 # loseConnection would wait for ever for one that does not read.
 PATIENCE = 2.0
-
-# LineReceiver copies all that follows at every line: 64 KiB of empty lines take it
-# 100 ms at once, and 6 ms in pieces of so many bytes.
-PIECE = 1024
-
-# Bytes after which a line without an end is taken for a flood.
-ENDLESS = 1024 * 1024
 
 # How the kernel finds out that a peer is gone while nothing is said, and while
 # something is: within two minutes. Not every system has all of them.
@@ -58,11 +50,10 @@ class IStream(ITCPTransport, IConsumer, IPushProducer):
 
 
 @implementer(IHalfCloseableProtocol)
-class Connection(LineReceiver):
+class Connection(Protocol):
     """
-    One connection that speaks lines: everything about it but what the lines mean.
+    One connection that somebody comes in by: all about it but what is read from it.
 
-    Reading stops when the session asks for it, in the middle of what was received.
     What is written is left to the transport until that says that it is full; then the
     session keeps it.
 
@@ -72,20 +63,15 @@ class Connection(LineReceiver):
     @ivar heard: When the peer last sent anything, by the clock of the hub.
     """
 
-    kind = "lines"
-    delimiter = b"\n"  # a "\r" before it is left to the door
+    kind = "bytes"
     transport: IStream | None = None
 
-    def __init__(self, hub: Hub, *, line_limit: int, exempt: Exempt) -> None:
+    def __init__(self, hub: Hub, *, exempt: Exempt) -> None:
         self.hub = hub
         self.session: Session | None = None
         self.heard = hub.clock.seconds()
         self.full = False
         self._exempt = exempt
-        self.MAX_LENGTH = line_limit
-        self._rest = b""  # what follows a line that was too long
-        self._head = b""  # of a line that is too long, and has no end yet
-        self._skipped = 0  # bytes of it
         self._lost = False
         self._cut: IDelayedCall | None = None
 
@@ -95,17 +81,16 @@ class Connection(LineReceiver):
         """How events should read here."""
         raise NotImplementedError
 
-    def lineReceived(self, line: bytes) -> None:
-        r"""Take a line; a C{"\r"} before its end is still there."""
+    def pause(self) -> None:
+        """Read nothing more for now."""
         raise NotImplementedError
 
-    def line_too_long(self, head: bytes, length: int) -> None:
-        """
-        Take notice of a line that was thrown away because it was too long.
-
-        @param head: How it begins, as far as it was kept.
-        """
+    def resume(self) -> None:
+        """Read again, beginning with what was received already."""
         raise NotImplementedError
+
+    def last_words(self) -> None:
+        """The connection is gone: take what was received whole and is still waiting."""
 
     # What Twisted tells
 
@@ -139,43 +124,8 @@ class Connection(LineReceiver):
             visit=visit_of(transport),
         )
 
-    def dataReceived(self, data: bytes) -> None:
-        self.heard = self.hub.clock.seconds()
-        for start in range(0, len(data) or 1, PIECE):
-            self._rest = data[start : start + PIECE]
-            if self._skipped:
-                self._skip()
-            while True:
-                rest, self._rest = self._rest, b""
-                super().dataReceived(rest)
-                if not self._rest:
-                    break
-
-    def lines_received(self, data: bytes) -> None:
-        """Take lines, with nothing between them that is not part of one."""
-        self.dataReceived(data)
-
-    def lineLengthExceeded(self, line: bytes) -> None:
-        # Twisted gives all that it has: perhaps later lines, perhaps no end yet.
-        head, end, self._rest = line.partition(self.delimiter)
-        if end:
-            self.line_too_long(head[: self.MAX_LENGTH], len(head))
-        else:
-            self._head, self._skipped = head[: self.MAX_LENGTH], len(head)
-
-    def _skip(self) -> None:
-        """Throw away what belongs to a line that is too long."""
-        more, end, rest = self._rest.partition(self.delimiter)
-        self._skipped += len(more)
-        self._rest = rest
-        if end:
-            length, self._skipped = self._skipped, 0
-            self.line_too_long(self._head, length)
-        elif self._skipped > ENDLESS and self.session is not None:
-            self.hub.let_go(self.session, "it sends a line without an end")
-
     def readConnectionLost(self) -> None:
-        # Half a line is not carried out.
+        # Half a request is not carried out.
         if self.session is not None:
             self.session.finish()
 
@@ -188,10 +138,7 @@ class Connection(LineReceiver):
             self._cut.cancel()
         if self.session is None:
             return
-        # Whole lines that waited while reading was paused are still carried out.
-        lines = self.clearLineBuffer().split(self.delimiter, LAST_WORDS)[:-1]
-        self.paused = False
-        self.lines_received(b"".join(line + self.delimiter for line in lines))
+        self.last_words()
         clean = reason.check(ConnectionDone) is not None
         self.session.end("" if clean else "connection lost")
 
@@ -204,16 +151,6 @@ class Connection(LineReceiver):
         """Write something that was rendered."""
         if self.transport is not None:
             self.transport.write(data)
-
-    def pause(self) -> None:
-        """Read nothing more for now."""
-        if not self._lost:
-            self.pauseProducing()
-
-    def resume(self) -> None:
-        """Read again, beginning with what was received already."""
-        if not self._lost:
-            self.resumeProducing()
 
     def secret(self, on: bool) -> None:
         """The next line is a password: nothing to do where nothing is echoed."""

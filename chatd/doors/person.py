@@ -13,7 +13,8 @@ from chatd.chat.hub import Hub
 from chatd.chat.look import Look, look
 from chatd.chat.request import Invoke, Refused
 from chatd.chat.throttle import Throttle
-from chatd.doors.connection import PIECE, Connection, Exempt
+from chatd.doors.connection import Exempt
+from chatd.doors.lines import PIECE, LineConnection
 from chatd.doors.terminal import Terminal
 from chatd.render.text import render
 from chatd.wire import editor
@@ -31,7 +32,7 @@ KEYS_RATE = 200
 _COMMAND = re.compile(r"/[a-z][\w-]*(?!\S)", re.IGNORECASE)
 
 
-class PersonDoor(Connection):
+class PersonDoor(LineConnection):
     """
     One connection of a person: lines, or a terminal whose keys become lines.
 

@@ -13,7 +13,8 @@ import chatd
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
 from chatd.doors.connection import nobody_is_exempt
-from chatd.doors.json import ABUSE, DEAD, SILENCE, JSONFactory, longest_line
+from chatd.doors.json import JSONFactory
+from chatd.doors.program import ABUSE, DEAD, SILENCE, longest_line
 from chatd.render import json as rendering
 from chatd.testing import join, make_hub, turn, type_in
 from chatd.wire import jsonline

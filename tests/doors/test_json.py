@@ -8,7 +8,8 @@ from twisted.internet.defer import Deferred
 from chatd.chat import entrance
 from chatd.chat.rules import Rules
 from chatd.doors.connection import PATIENCE, nobody_is_exempt
-from chatd.doors.json import ABUSE, DEAD, ROUND, SILENCE, JSONFactory
+from chatd.doors.json import JSONFactory
+from chatd.doors.program import ABUSE, DEAD, ROUND, SILENCE
 from chatd.testing import join, result, turn, type_in
 from tests.doors import wire
 
@@ -831,7 +832,7 @@ class LivenessTests(DoorCase):
 
     def test_setting(self) -> None:
         """The operator may choose another time."""
-        self.factory.dead_after = 300.0
+        self.factory.programs.dead_after = 300.0
         ann = self.enter("ann")
         self.wait(295)
         self.assertFalse(ann.wire.disconnecting)
@@ -840,7 +841,7 @@ class LivenessTests(DoorCase):
 
     def test_short_setting(self) -> None:
         """Even if that is short, one is asked before."""
-        self.factory.dead_after = 20.0
+        self.factory.programs.dead_after = 20.0
         ann = self.enter("ann")
         self.wait(10)
         self.assertEqual(ann.events(), [{"event": "ping"}])

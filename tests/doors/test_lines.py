@@ -1,4 +1,4 @@
-"""Tests for L{chatd.doors.connection}."""
+"""Tests for L{chatd.doors.lines}, and of what all connections have in common."""
 
 import socket
 
@@ -9,14 +9,15 @@ from chatd.chat.account import Preferences
 from chatd.chat.events import Notice
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look
-from chatd.doors.connection import ENDLESS, PIECE, Connection, nobody_is_exempt
+from chatd.doors.connection import nobody_is_exempt
+from chatd.doors.lines import ENDLESS, PIECE, LineConnection
 from chatd.testing import FakeDoor
 from tests.doors.wire import DoorCase, Wire
 
 LIMIT = 5000
 
 
-class Echo(Connection):
+class Echo(LineConnection):
     """Remembers its lines; C{pause} and C{resume} are read as requests."""
 
     kind = "echo"
@@ -166,7 +167,7 @@ class ConnectionTests(DoorCase):
 
     def test_abstract(self) -> None:
         """A door says itself what its lines mean."""
-        bare = Connection(self.hub, line_limit=1, exempt=nobody_is_exempt)
+        bare = LineConnection(self.hub, line_limit=1, exempt=nobody_is_exempt)
         self.assertRaises(NotImplementedError, bare.look, Preferences())
         self.assertRaises(NotImplementedError, bare.lineReceived, b"")
         self.assertRaises(NotImplementedError, bare.line_too_long, b"", 0)
