@@ -75,6 +75,7 @@ from chatd.chat.request import (
 from chatd.chat.room import Room
 from chatd.chat.rooms import Rooms
 from chatd.chat.rules import Rules
+from chatd.chat.seldom import Seldom
 from chatd.chat.sentences import check_reason
 from chatd.chat.session import Door, Session
 from chatd.chat.sharing import Sharing
@@ -93,6 +94,7 @@ class Hub:
     @ivar backlog: Bytes that wait in all sessions together.
     @ivar admission: Which connections are let in.
     @ivar refusals: How often people meet limits.
+    @ivar seldom: Tells the log of strangers.
     @ivar pace: How often people do what others see.
     @ivar kept_motd: The message of the day that operators set, if they did.
     @ivar closing: Why the server stops, once it does.
@@ -145,6 +147,7 @@ class Hub:
         self.sharing = Sharing(self, files)
         self.bans = Bans((), now)
         self.refusals = Refusals(clock)
+        self.seldom = Seldom(clock)
         self.pace = Pace(clock, lambda: self.rules)
         self.admission = Admission(lambda: self.rules, lambda: self.bans)
         self.lockdown = False
@@ -330,12 +333,15 @@ class Hub:
         """
         if session.ended:
             return
-        _log.warn(
-            "{name} from {address} was let go: {why}",
-            name=session.person.name if session.person else "somebody",
-            address=session.address,
-            why=why,
-        )
+        if session.person is None:
+            self.seldom.ended("stranger", session.address, f"{why.capitalize()}.")
+        else:
+            _log.warn(
+                "{name} from {address} was let go: {why}",
+                name=session.person.name,
+                address=session.address,
+                why=why,
+            )
         session.close(f"This connection ends, because {why}.")
 
     def _make_room(self, session: Session, why: str) -> None:

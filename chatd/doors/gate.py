@@ -1,18 +1,14 @@
 """Where connections are let in, or told why not, before they reach any door."""
 
-from collections import Counter
 from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime, ITransport
-from twisted.logger import Logger
 
 from chatd.chat.admission import Admission, Visit
 from chatd.chat.errors import ChatError
 from chatd.chat.refusals import CROWDED
+from chatd.chat.seldom import Seldom
 from chatd.doors.transport import abort, address_of, visits
-
-# Seconds in which refusals for the same reason share a line in the log.
-SUMMED_UP = 60.0
 
 
 class Gate:
@@ -20,6 +16,7 @@ class Gate:
     Asks L{Admission} about each connection, and keeps the log readable.
 
     @ivar admission: Decides.
+    @ivar log: Where what strangers do is told.
     """
 
     def __init__(
@@ -34,13 +31,13 @@ class Gate:
         self.admission = admission
         self._clock = clock
         self._exempt = exempt
-        self._repeated: Counter[str] = Counter()
+        self.log = Seldom(clock)
 
     def arrive(self, transport: ITransport) -> Visit:
         """A connection begins; L{leave} is due at its end."""
 
         def make_room(why: str) -> None:
-            self._count(CROWDED, address_of(transport.getPeer()), why)
+            self.log.refused(CROWDED, address_of(transport.getPeer()), why)
             abort(transport)
 
         visit = self.admission.arrive(self._clock.seconds(), make_room)
@@ -59,7 +56,7 @@ class Gate:
                 visit, address, self._clock.seconds(), exempt=self._exempt(address)
             )
         except ChatError as error:
-            self._count(error.code, address, error.text)
+            self.log.refused(error.code, address, error.text)
             return error
         return None
 
@@ -67,27 +64,3 @@ class Gate:
         """A connection is gone."""
         self.admission.leave(visit)
         visits.pop(transport, None)
-
-    def _count(self, code: str, address: str, text: str) -> None:
-        self._repeated[code] += 1
-        if self._repeated[code] == 1:
-            _log.info(
-                "a connection from {address} was refused ({code}): {text}",
-                address=address,
-                code=code,
-                text=text,
-            )
-            self._clock.callLater(SUMMED_UP, self._sum_up, code)
-
-    def _sum_up(self, code: str) -> None:
-        more = self._repeated.pop(code) - 1
-        if more:
-            _log.info(
-                "{more} more connections were refused ({code}) within {seconds:.0f} s",
-                more=more,
-                code=code,
-                seconds=SUMMED_UP,
-            )
-
-
-_log = Logger()

@@ -14,7 +14,6 @@ from twisted.internet.interfaces import (
     ITCPTransport,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -137,9 +136,10 @@ class Undecided(Protocol):
         if self._visit is not None and self._visit.decided:
             return
         assert self.transport is not None
-        _log.info(
-            "a connection from {address} said nothing that makes sense, and was ended",
-            address=address_of(self.transport.getPeer()),
+        self._port.gate.log.ended(
+            "silent",
+            address_of(self.transport.getPeer()),
+            "It said nothing that makes sense.",
         )
         self._cancel(self._greeting)
         abort(self.transport)
@@ -216,6 +216,3 @@ class OnePort(Factory):
         super().doStop()
         for door in set(self.doors.values()):
             door.doStop()
-
-
-_log = Logger()

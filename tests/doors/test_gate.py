@@ -15,9 +15,10 @@ from zope.interface import implementer
 from chatd.chat.admission import EXPLAINING, Admission
 from chatd.chat.bans import Bans
 from chatd.chat.rules import Rules
+from chatd.chat.seldom import SUMMED_UP
 from chatd.chat.store import ServerBan
 from chatd.doors.connection import nobody_is_exempt
-from chatd.doors.gate import SUMMED_UP, Gate
+from chatd.doors.gate import Gate
 from chatd.doors.port import OnePort, Undecided
 from chatd.doors.refusal import PATIENCE
 from chatd.doors.text import TextFactory
@@ -242,7 +243,7 @@ class GateTests(SynchronousTestCase):
             self.clock.advance(0.1)
         self.assertTrue(outer.disconnected)
         (line,) = _texts(events)
-        self.assertIn("from 192.0.2.1 said nothing that makes sense", line)
+        self.assertIn("(silent): It said nothing that makes sense", line)
 
     def test_handshake_done(self) -> None:
         """Once it is decided inside TLS, the deadline is over."""
@@ -343,5 +344,5 @@ def _texts(events: Iterable[LogEvent]) -> list[str]:
     return [
         formatEvent(event)
         for event in events
-        if event["log_namespace"].startswith("chatd.doors")
+        if event["log_namespace"].startswith("chatd.chat.seldom")
     ]

@@ -17,6 +17,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatd.chat.seldom import SUMMED_UP
 from chatd.doors.connection import PATIENCE, nobody_is_exempt
 from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
@@ -153,6 +154,7 @@ class ChoiceTests(PortCase):
         self.assertTrue(peer.wire.aborted)
         self.assertEqual(self.heard(), {})
         peer.lose()
+        self.clock.advance(SUMMED_UP)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_endless(self) -> None:

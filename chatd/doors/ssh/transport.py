@@ -10,7 +10,6 @@ from twisted.conch.ssh.transport import (
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -81,7 +80,7 @@ class Transport(SSHServerTransport):
             super().dataReceived(data)
         except Exception as problem:
             # Whatever a peer may send: a line in the log, and no traceback.
-            self._refuse(repr(problem))
+            self._refuse(repr(problem)[:200])
         if len(self.buf) > LONGEST:
             self._refuse("a packet is too long")
 
@@ -115,11 +114,8 @@ class Transport(SSHServerTransport):
 
     def _refuse(self, problem: str) -> None:
         if not self.over:
-            _log.info(
-                "{address} does not speak SSH as it should: {problem}",
-                address=self._address,
-                problem=problem,
-            )
+            why = f"It does not speak SSH as it should: {problem}."
+            self.hub.seldom.ended("ssh", self._address, why)
             self.sendDisconnect(DISCONNECT_PROTOCOL_ERROR, b"not understood")
 
     def receiveError(self, reasonCode: int, description: bytes) -> None:
@@ -255,6 +251,3 @@ class _Flow:
 
     def stopProducing(self) -> None:
         """The connection is lost, which the transport is told itself."""
-
-
-_log = Logger()

@@ -1,0 +1,56 @@
+"""Keeps what strangers do from filling the log."""
+
+from collections import Counter
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+# Seconds in which what happens for the same reason shares a line in the log.
+SUMMED_UP = 60.0
+
+
+class Seldom:
+    """
+    Tells of the first connection of a kind, and then how many more there were.
+
+    Scanners come by the hundred, and nobody can do anything about them.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._repeated: Counter[tuple[str, str]] = Counter()
+
+    def refused(self, kind: str, address: str, why: str) -> None:
+        """A connection was not let in."""
+        self._tell("refused", kind, address, why)
+
+    def ended(self, kind: str, address: str, why: str) -> None:
+        """A connection was ended before anybody came in by it."""
+        self._tell("ended", kind, address, why)
+
+    def _tell(self, what: str, kind: str, address: str, why: str) -> None:
+        self._repeated[what, kind] += 1
+        if self._repeated[what, kind] > 1:
+            return
+        _log.info(
+            "a connection from {address} was {what} ({kind}): {why}",
+            address=address,
+            what=what,
+            kind=kind,
+            why=why,
+        )
+        self._clock.callLater(SUMMED_UP, self._sum_up, what, kind)
+
+    def _sum_up(self, what: str, kind: str) -> None:
+        more = self._repeated.pop((what, kind)) - 1
+        if more:
+            _log.info(
+                "{more} more connections were {what} ({kind}) within {seconds:.0f} s",
+                more=more,
+                what=what,
+                kind=kind,
+                seconds=SUMMED_UP,
+            )
+
+
+_log = Logger()
