@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.interfaces import IDelayedCall, IListeningPort
+from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
@@ -24,22 +23,22 @@ import chatd.commands
 from chatd import __version__
 from chatd.bus.alone import Alone
 from chatd.chat.command import Commands
-from chatd.chat.events import Notice
 from chatd.chat.hub import Hub
 from chatd.chat.retention import EVERY as FORGET_EVERY
 from chatd.chat.retention import Retention
-from chatd.chat.rules import Rules
 from chatd.chat.store import PublicKey
+from chatd.control import STORING, Control, certificate_files
 from chatd.files.folder import Folder
 from chatd.operate import notify
-from chatd.operate.addresses import addresses, join_lines
-from chatd.operate.decided import rules
-from chatd.operate.listening import NotListening, accept, listen
+from chatd.operate.addresses import addresses
+from chatd.operate.decided import encrypted_way, rules, ways_in
+from chatd.operate.kept import KeptPort
+from chatd.operate.listening import NotListening
 from chatd.operate.log import Log, is_ours
 from chatd.operate.memory import give_back_large_blocks, give_back_what_is_free
 from chatd.operate.options import SettingsOptions
 from chatd.operate.refusal import refuse_to_start
-from chatd.operate.settings import Settings, SettingsError, adopted, changed, load
+from chatd.operate.settings import SettingsError, load
 from chatd.secrets import codes
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate, own_names
 from chatd.secrets.database_key import check_value, database_key
@@ -63,10 +62,6 @@ TIDY_EVERY = 20.0
 
 # Seconds between the times at which shared files are removed whose time is over.
 EXPIRE_EVERY = 600.0
-
-# Seconds that a stop may take: to store what is in flight, and to send it.
-STORING = 5.0
-SENDING = 3.0
 
 
 class Options(SettingsOptions):
@@ -106,11 +101,9 @@ class ChatService(Service):
             sys.stdout if nodaemon else None,
         )
         self._loops: list[LoopingCall] = []
-        self._ports: list[IListeningPort] = []
+        self._kept = KeptPort(self._data / "console.toml")
         self._stopping = False
         self._host_fingerprint = ""
-        self._end: IDelayedCall | None = None
-        self._why = "The server is stopping."
 
     # Starting
 
@@ -134,7 +127,8 @@ class ChatService(Service):
         self._reactor.callWhenRunning(self._run)
 
     def _assemble(self) -> None:
-        settings, reactor = self.settings, self._reactor
+        reactor = self._reactor
+        settings = self.settings = self._kept.applied(self.settings)
         self._store = self._open_store()
         self._context = self._open_tls() if settings.doors.tls else None
         passwords = settings.passwords
@@ -153,10 +147,9 @@ class ChatService(Service):
             secrets=_Secrets(),
             commands=self._load_commands(),
             clock=reactor,
-            rules=self._rules(),
+            rules=rules(settings, encrypted_way(settings)),
             node=socket.gethostname(),
         )
-        self.hub.server = self
         self._retention = Retention(
             self._store, reactor, self.hub.now, lambda: self.hub.rules
         )
@@ -164,11 +157,25 @@ class ChatService(Service):
         try:
             # Not before: a database that is refused is left alone with its files.
             self.hub.sharing.files = self._open_files()
-            self._ways = Ways(
+            ways = Ways(
                 self.hub, settings, self._context, reactor, self._open_host_key()
             )
-            self._ports = listen(reactor, self._ways.places())
-        except (NotListening, SecretsError):
+            self.control = self.hub.server = Control(
+                hub=self.hub,
+                reactor=reactor,
+                settings=settings,
+                load=lambda: load(self._options, os.environ),
+                kept=self._kept,
+                ways=ways,
+                log=self._log_file,
+                context=self._context,
+                end=self._told_to_stop,
+            )
+            self.control.open()
+        except NotListening as problem:
+            self._store.close()
+            raise NotListening(f"{problem}{self._kept.why}") from problem
+        except SecretsError:
             self._store.close()
             raise
         self._workers.start()
@@ -199,20 +206,13 @@ class ChatService(Service):
 
     def _open_tls(self) -> ReloadingContext:
         settings = self.settings
-        crt, key = self._tls_files()
+        crt, key = certificate_files(settings)
         if not settings.tls.certificate:
             names = [*own_names(), *addresses(), *settings.tls.names]
             if settings.name:
                 names.append(settings.name)
             ensure_certificate(crt, key, names)
         return ReloadingContext(crt, key)
-
-    def _tls_files(self) -> tuple[Path, Path]:
-        """Where the certificate and its key are."""
-        tls = self.settings.tls
-        if tls.certificate:
-            return Path(tls.certificate), Path(tls.key)
-        return self._keys / "tls.crt", self._keys / "tls.key"
 
     def _load_commands(self) -> Commands:
         commands = Commands()
@@ -241,8 +241,7 @@ class ChatService(Service):
         self._every(FORGET_EVERY, self._forget)
         self._every(EXPIRE_EVERY, self.hub.sharing.expire)
         await self._say_where()
-        accept(self._ports)
-        notify.ready(f"listening on port {self.settings.port}")
+        self.control.begin()
 
     def _cannot_begin(self, failure: Failure) -> None:
         if self._stopping:
@@ -254,10 +253,11 @@ class ChatService(Service):
     async def _say_where(self) -> None:
         settings = self.settings
         _log.info("data in {data}, keys in {keys}", data=self._data, keys=self._keys)
+        self._kept.tell(settings)
         if not settings.store.encrypted:
             _log.warn("the database is NOT encrypted (store.encrypted = false)")
         lines = [f"chatd {__version__} is running. Join it by:"]
-        lines += [f"    {line}" for line in self._join_lines()]
+        lines += [f"    {line}" for line in ways_in(settings)]
         if self._context is not None:
             lines.append("Fingerprint of the certificate (SHA-256):")
             lines.append(f"    {self._context.fingerprint}")
@@ -280,23 +280,6 @@ class ChatService(Service):
         _log.info(
             "{words} /claim with the code in {file}", words=words, file=self._claim
         )
-
-    def _join_lines(self) -> list[str]:
-        settings = self.settings
-        there = [settings.interface] if settings.interface else addresses()
-        return join_lines(
-            settings.port,
-            there,
-            settings.doors.tls,
-            settings.name,
-            ssh=settings.doors.ssh,
-        )
-
-    def _rules(self) -> Rules:
-        ways = self._join_lines()
-        kinds = ("openssl", "ssh")
-        encrypted = [way for kind in kinds for way in ways if way.startswith(kind)]
-        return rules(self.settings, encrypted[0] if encrypted else "")
 
     def _open_host_key(self) -> bytes | None:
         if not self.settings.doors.ssh:
@@ -343,7 +326,7 @@ class ChatService(Service):
             "SIGINT": self._told_to_stop,
         }
         if hasattr(signal, "SIGHUP"):
-            calls["SIGHUP"] = self.reload
+            calls["SIGHUP"] = self.control.reload
         for name, what in calls.items():
             self._handle(getattr(signal, name), what)
 
@@ -361,75 +344,6 @@ class ChatService(Service):
         _log.info("told to stop")
         self._reactor.stop()
 
-    # What operators may do: chatd.chat.outside.Server
-
-    def stats(self) -> Mapping[str, str | int | float]:
-        """Figures for C{/stats}."""
-        hub = self.hub
-        return {
-            "version": __version__,
-            "uptime": round(hub.now() - hub.started),
-            "people": len(hub.presence),
-            "connections": len(hub.admission),
-            "not yet come in": hub.admission.waiting,
-            "limits met": hub.refusals.counts.total(),
-            "connections refused": hub.admission.refused.total(),
-            "rooms": len(hub.rooms),
-            "delivered": hub.delivered,
-            "waiting to be stored": len(hub.journal),
-            "unread bytes": hub.backlog,
-            "store": "well" if hub.journal.well else "does not answer",
-        }
-
-    def reload(self) -> str:
-        """Read settings and certificate again."""
-        notify.reloading()
-        words = self._reload()
-        notify.ready(f"listening on port {self.settings.port}")
-        _log.info("reload: {words}", words=words)
-        return words
-
-    def _reload(self) -> str:
-        try:
-            settings = load(self._options, os.environ)
-        except SettingsError as problem:
-            return f"Nothing was changed: {problem}"
-        difference = changed(self.settings, settings)
-        self._adopt(adopted(self.settings, settings))
-        words = []
-        if difference.live:
-            words.append(f"Changed: {', '.join(difference.live)}.")
-        if difference.restart:
-            names = ", ".join(difference.restart)
-            words.append(f"These wait for a restart: {names}.")
-        if self._context is not None:
-            before = self._context.fingerprint
-            try:
-                self._context.reload(*self._tls_files())
-            except SecretsError as problem:
-                words.append(f"The certificate stays as it was: {problem}")
-            else:
-                if self._context.fingerprint != before:
-                    words.append(f"New certificate: {self._context.fingerprint}.")
-        return " ".join(words) or "Nothing is different."
-
-    def _adopt(self, settings: Settings) -> None:
-        self.settings = settings
-        self.hub.rules = self._rules()
-        self._log_file.configure(settings.log)
-        self._ways.adopt(settings)
-
-    def shut_down(self, seconds: float, reason: str) -> None:
-        """Stop gracefully, after so many seconds."""
-        self._why = reason or "The server is stopping."
-        if seconds:
-            told = [s for s in self.hub.connections if s.person is not None]
-            words = f"The server stops in {seconds:.0f} s. {reason}".rstrip()
-            self.hub.outbox.tell(Notice(words), told)
-        if self._end is not None and self._end.active():
-            self._end.cancel()
-        self._end = self._reactor.callLater(seconds, self._told_to_stop)
-
     # Stopping
 
     def stopService(self) -> "Deferred[None]":
@@ -438,24 +352,15 @@ class ChatService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        notify.stopping(self._why)
+        control = self.control
+        notify.stopping(control.why)
         for loop in self._loops:
             if loop.running:
                 loop.stop()
-        await DeferredList([maybeDeferred(port.stopListening) for port in self._ports])
-        await self._at_most(STORING, Deferred.fromCoroutine(self.hub.close(self._why)))
-        await self._at_most(SENDING, self.hub.all_gone())
+        await control.close(control.why)
         self._workers.stop()
-        await self._at_most(STORING, self._store.close())
+        await control.at_most(STORING, self._store.close())
         _log.info("stopped")
-
-    async def _at_most(self, seconds: float, waiting: "Deferred[Any]") -> None:
-        """Wait, but not for ever: systemd would not."""
-        waiting.addTimeout(seconds, self._reactor)
-        try:
-            await waiting
-        except Exception:
-            _log.failure("the stop did not wait for everything")
 
 
 async def _tidy() -> None:

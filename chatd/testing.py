@@ -255,9 +255,13 @@ class FakeServer:
 
     @ivar reloads: How often it was reloaded.
     @ivar stops: Seconds and reasons of the shutdowns.
+    @ivar running: Whether it was not stopped.
+    @ivar port: Where it was moved.
     """
 
     def __init__(self) -> None:
+        self.running = True
+        self.port = 5050
         self.reloads = 0
         self.stops: list[tuple[float, str]] = []
 
@@ -273,6 +277,19 @@ class FakeServer:
     def shut_down(self, seconds: float, reason: str) -> None:
         """Remember it."""
         self.stops.append((seconds, reason))
+
+    async def stop(self, reason: str) -> None:
+        """Be stopped."""
+        self.running = False
+
+    def start(self) -> None:
+        """Be running."""
+        self.running = True
+
+    async def move(self, port: int) -> str:
+        """Remember it."""
+        self.port = port
+        return f"The port is {port}."
 
 
 def make_hub(

@@ -61,6 +61,7 @@ ALLOWED: dict[str, set[str]] = {
         "chatd.secrets",
         "chatd.wire",
     },
+    "chatd.control": {"chatd.chat", "chatd.operate", "chatd.secrets", "chatd.ways"},
     "chatd.service": {"chatd"},
     "chatd.__main__": {"chatd.operate", "chatd.client"},
 }

@@ -1,5 +1,8 @@
 """The log of what operators and moderators did; never what anybody said."""
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 from twisted.logger import Logger
 
 from chatd.chat.account import Person, Role
@@ -21,51 +24,66 @@ from chatd.chat.events import (
     Whispered,
 )
 
+if TYPE_CHECKING:
+    from chatd.chat.session import Session
 
-def audit(event: Event) -> None:
-    """Log an event, if somebody used a right in it; on the node where it happened."""
+
+def audit(event: Event, origin: "Session | None" = None) -> None:
+    """
+    Log an event, if somebody used a right in it; on the node where it happened.
+
+    @param origin: The session that caused it.
+    """
+    write = partial(_write, origin)
     match event:
         case Said() | Emoted() | Whispered() | Shared() | Handed():
             pass  # most of all
         case Moderated():
-            note(event.sender, event.act.value, event.person.name, event.room)
+            write(event.sender, event.act.value, event.person.name, event.room)
         case RoomChanged():
             kind = "private" if event.private else "public"
             history = "on" if event.history else "off"
-            note(event.sender, f"change to {kind}, history {history}:", event.room)
+            write(event.sender, f"change to {kind}, history {history}:", event.room)
         case RoleChanged():
             verb = "op" if event.role is Role.OPERATOR else "deop"
-            note(event.sender, verb, event.person.name)
+            write(event.sender, verb, event.person.name)
         case ServerBanned():
-            note(event.sender, "serverban", event.shown)
+            write(event.sender, "serverban", event.shown)
         case ServerUnbanned():
-            note(event.sender, "serverunban", event.shown)
+            write(event.sender, "serverunban", event.shown)
         case Killed():
-            note(event.sender, "kill", event.person.name)
+            write(event.sender, "kill", event.person.name)
         case LockdownChanged():
-            note(event.sender, f"lockdown {'on' if event.on else 'off'}")
+            write(event.sender, f"lockdown {'on' if event.on else 'off'}")
         case MotdChanged():
-            note(event.sender, "motd")
+            write(event.sender, "motd")
         case Announced():
-            note(event.sender, "announce")
+            write(event.sender, "announce")
         case _:
             pass
 
 
-def note(who: Person, what: str, whom: str = "", room: str = "") -> None:
+def note(session: "Session", what: str, whom: str = "", room: str = "") -> None:
     """
-    Log one act.
+    Log one act that no event tells of.
 
     @param whom: A person, a room or an address.
     @param room: Where, if a right over this room was used.
     """
+    _write(session, session.somebody(), what, whom, room)
+
+
+def _write(
+    origin: "Session | None", who: Person, what: str, whom: str = "", room: str = ""
+) -> None:
     _log.info(
-        "{who}: {what}{space}{whom}{where}",
+        "{who}: {what}{space}{whom}{where}{origin}",
         who=who.name,
         what=what,
         space=" " if whom else "",
         whom=whom,
         where=f" in {room}" if room else "",
+        origin=f" ({origin.kind}, from {origin.address})" if origin else "",
     )
 
 

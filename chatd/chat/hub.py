@@ -97,7 +97,7 @@ class Hub:
     @ivar seldom: Tells the log of strangers.
     @ivar pace: How often people do what others see.
     @ivar kept_motd: The message of the day that operators set, if they did.
-    @ivar closing: Why the server stops, once it does.
+    @ivar closing: Why nobody is taken, while the server stops or is stopped.
     @ivar delivered: How many events were delivered since the start.
     """
 
@@ -681,7 +681,7 @@ class Hub:
         try:
             self.delivery.show(event, entry.origin)
             self.bus.publish(event)
-            audit(event)
+            audit(event, entry.origin)
         except Exception:
             # A bug; whoever caused the event must not wait for ever.
             _log.failure("{kind} was not delivered", kind=type(event).__name__)
@@ -732,6 +732,10 @@ class Hub:
             for session in self.connections:
                 self.hang_up(session, reason)
         await self.journal.idle()
+
+    def reopen(self) -> None:
+        """Take people again."""
+        self.closing = ""
 
 
 _log = Logger()

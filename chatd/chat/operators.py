@@ -111,7 +111,7 @@ class Operators:
     async def invite(self, session: "Session") -> str:
         """A code with which one account can be registered."""
         code = await self._hub.login.invitation(session)
-        note(session.somebody(), "invitation")
+        note(session, "invitation")
         return code
 
     # Shutting out
@@ -231,14 +231,39 @@ class Operators:
         @return: One sentence: what changed.
         """
         server = self._server()
-        note(session.somebody(), "reload")
+        note(session, "reload")
         return server.reload()
 
     def shut_down(self, session: "Session", seconds: float, reason: str) -> None:
         """Stop the server, after so many seconds."""
         server = self._server()
-        note(session.somebody(), f"shutdown in {seconds:.0f} s")
+        note(session, f"shutdown in {seconds:.0f} s")
         server.shut_down(seconds, reason)
+
+    async def stop(self, session: "Session", reason: str) -> None:
+        """See everybody off and let nobody in; only the console can start again."""
+        check_reason(reason, self._hub.rules)
+        server = self._server()
+        if server.running:
+            note(session, "stop")
+        await server.stop(reason)
+
+    def start(self, session: "Session") -> None:
+        """Let people in again."""
+        self._server().start()
+        note(session, "start")
+
+    async def move(self, session: "Session", port: int) -> str:
+        """
+        Listen on another port; those who are here stay.
+
+        @return: One sentence: what came of it.
+        """
+        if not 0 < port < 65_536:
+            raise BadRequest("A port is a number from 1 to 65535.")
+        words = await self._server().move(port)
+        note(session, f"change the port to {port}")
+        return words
 
     def _server(self) -> Server:
         if self._hub.server is None:

@@ -147,3 +147,25 @@ class Server(Protocol):
 
     def shut_down(self, seconds: float, reason: str) -> None:
         """Stop gracefully, after so many seconds."""
+
+    @property
+    def running(self) -> bool:
+        """Whether people can come in."""
+
+    async def stop(self, reason: str) -> None:
+        """
+        Tell everybody why, end their connections, and listen no more; the process goes
+        on.
+
+        @raise ChatError: if that cannot be; so do the others.
+        """
+
+    def start(self) -> None:
+        """Listen again."""
+
+    async def move(self, port: int) -> str:
+        """
+        Listen on another port instead, and after the next start, too.
+
+        @return: One sentence: what came of it.
+        """

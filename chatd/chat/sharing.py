@@ -264,7 +264,7 @@ class Sharing:
             )
         await self._remove(file.id)
         if not own:
-            note(person, "remove a file of", file.owner.name, file.room)
+            note(session, "remove a file of", file.owner.name, file.room)
 
     async def expire(self) -> None:
         """Remove files whose time is over, a few at a time."""

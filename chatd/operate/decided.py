@@ -4,6 +4,7 @@ import socket
 
 from chatd import __version__
 from chatd.chat.rules import Rules
+from chatd.operate.addresses import addresses, join_lines
 from chatd.operate.declared import Settings
 from chatd.operate.units import read_kept
 
@@ -75,3 +76,22 @@ def rules(settings: Settings, encrypt: str) -> Rules:
         files_keep=settings.files.keep,
         files_guests=settings.files.guests,
     )
+
+
+def ways_in(settings: Settings) -> list[str]:
+    """Commands with which people come in, to paste into a terminal."""
+    return join_lines(
+        settings.port,
+        [settings.interface] if settings.interface else addresses(),
+        settings.doors.tls,
+        settings.name,
+        ssh=settings.doors.ssh,
+    )
+
+
+def encrypted_way(settings: Settings) -> str:
+    """The best of them that is encrypted; C{""} if there is none."""
+    lines = ways_in(settings)
+    kinds = ("openssl", "ssh")
+    encrypted = [line for kind in kinds for line in lines if line.startswith(kind)]
+    return encrypted[0] if encrypted else ""

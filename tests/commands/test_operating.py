@@ -369,7 +369,7 @@ class AuditTests(Operating):
             "/shutdown 5 psst": "olga: shutdown in 5 s",
         }
         for line, entry in lines.items():
-            self.assertEqual(self.logged(line), [entry])
+            self.assertEqual(self.logged(line), [f"{entry} (fake, from 192.0.2.1)"])
 
     def test_refused(self) -> None:
         """What was refused was not done, and what all may do is nobody's concern."""

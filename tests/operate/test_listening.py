@@ -6,6 +6,7 @@ import os
 import socket
 from typing import Any
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactor
@@ -25,7 +26,8 @@ class ListeningPort:
     @ivar open: Whether it still is; C{reading}: whether people are let in.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.open = True
         self.reading = True
 
@@ -37,6 +39,9 @@ class ListeningPort:
 
     def stopListening(self) -> None:
         self.open = False
+
+    def getHost(self) -> IPv4Address:
+        return IPv4Address("TCP", "192.0.2.7", self.number)
 
 
 class Reactor(MemoryReactor):
@@ -62,7 +67,7 @@ class Reactor(MemoryReactor):
             if isinstance(problem, int):
                 problem = OSError(problem, os.strerror(problem))
             raise CannotListenError(interface, port, problem)
-        self.ports.append(ListeningPort())
+        self.ports.append(ListeningPort(port))
         return self.ports[-1]
 
 
