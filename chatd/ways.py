@@ -15,6 +15,7 @@ from chatd.doors import refusal
 from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
 from chatd.doors.port import OnePort
+from chatd.doors.program import Programs
 from chatd.doors.refusal import Refusal, in_words
 from chatd.doors.text import Telnet, TextFactory
 from chatd.operate.declared import HOUR, Settings
@@ -25,6 +26,7 @@ from chatd.wire.sniff import Guess
 
 if TYPE_CHECKING:
     from chatd.doors.ssh.factory import SSHFactory
+    from chatd.doors.web.site import WebSite
 
 Doors = dict[Guess, IProtocolFactory]
 
@@ -52,6 +54,7 @@ class Ways:
         self._gate = Gate(hub.admission, reactor, self._is_exempt)
         self._text = TextFactory(hub, exempt=self._is_exempt)
         self._ssh = self._open_ssh(host_key)
+        self._web = self._open_web()
         self.adopt(settings)
 
     def adopt(self, settings: Settings) -> None:
@@ -97,6 +100,29 @@ class Ways:
             paste_from=self._settings.limits.paste_from,
         )
 
+    def _open_web(self) -> "WebSite | None":
+        if not self._settings.doors.web:
+            return None
+        # Nor need those have twisted.web who do not want it.
+        from chatd.doors.web.site import WebSite, make_root
+
+        root = make_root(
+            Programs(
+                self._hub,
+                exempt=self._is_exempt,
+                dead_after=self._settings.limits.dead_peer,
+            ),
+            lambda: self._settings.web.origins,
+        )
+        return WebSite(
+            root,
+            self._reactor,
+            header_bytes=lambda: self._settings.web.header_bytes,
+            body_limit=lambda: self._settings.web.body_bytes,
+            request_within=lambda: self._settings.web.request_within,
+            idle=lambda: self._settings.web.idle,
+        )
+
     def _doors(self, tls: IProtocolFactory | None) -> Doors:
         """
         The table of doors; whoever adds one puts it here.
@@ -118,7 +144,7 @@ class Ways:
                 if doors.json
                 else refuse(refusal.JSON)
             ),
-            Guess.HTTP: refuse(refusal.HTTP),
+            Guess.HTTP: self._web or refuse(refusal.HTTP),
             Guess.IRC: refuse(refusal.IRC),
             Guess.SSH: self._ssh or refuse(refusal.SSH),
             Guess.TLS: tls or refuse(refusal.TLS),

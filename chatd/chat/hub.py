@@ -342,6 +342,7 @@ class Hub:
                 address=session.address,
                 why=why,
             )
+        session.sent_away = True
         session.close(f"This connection ends, because {why}.")
 
     def _make_room(self, session: Session, why: str) -> None:

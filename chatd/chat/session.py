@@ -107,6 +107,7 @@ class Session:
     @ivar deadline: Ends it if nobody has come in by then.
     @ivar offered: The SSH key with which it came, if the account does not have it.
     @ivar token: The digest of the token it came in with or was given.
+    @ivar sent_away: Whether it was ended for going beyond a limit.
     @ivar plain: Whether all that is put for it can be written at once.
     """
 
@@ -153,6 +154,7 @@ class Session:
         "preferences",
         "room",
         "secure",
+        "sent_away",
         "since",
         "token",
         "visit",
@@ -187,6 +189,7 @@ class Session:
         self.offered: PublicKey | None = None
         self.token = ""
         self.failed_logins = 0
+        self.sent_away = False
         self.plain = True
         self.ended = False
         self._hub = hub

@@ -48,6 +48,7 @@ class Doors:
     telnet: bool = _setting(True, "The telnet door; without it telnet is plain text.")
     ssh: bool = _setting(True, "People, pipes and files with ssh.")
     json: bool = _setting(True, "JSON lines, for programs.")
+    web: bool = _setting(True, "Browsers: the page, its WebSocket, and files by HTTP.")
     tls: bool = _setting(True, "TLS, and every other door again inside it.")
 
 
@@ -61,6 +62,51 @@ class Text:
         "seconds",
         live=True,
         high=60,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """The door for browsers"""
+
+    origins: tuple[str, ...] = _setting(
+        (),
+        "Pages of other sites that may come in by the WebSocket, as https://HOST:PORT; "
+        "may be repeated.",
+        live=True,
+    )
+    header_bytes: int = _setting(
+        16 * KIB,
+        "Headers of a request, all together.",
+        "bytes",
+        live=True,
+        low=KIB,
+        high=MIB,
+    )
+    body_bytes: int = _setting(
+        64 * KIB,
+        "Body of a request; files have their own limit.",
+        "bytes",
+        live=True,
+        low=KIB,
+        high=16 * MIB,
+    )
+    request_within: float = _setting(
+        20.0,
+        "Time for a request to be complete; files have as long as they come.",
+        "seconds",
+        live=True,
+        low=1,
+        high=HOUR,
+    )
+    idle: float = _setting(
+        60.0,
+        "Silence after which a connection without a request, or in the middle of a "
+        "file, is closed.",
+        "seconds",
+        live=True,
+        low=1,
+        high=HOUR,
     )
 
 
@@ -343,6 +389,7 @@ class Settings:
     motd: str = _setting("", "Message of the day, shown on coming in.", live=True)
     doors: Doors = field(default_factory=Doors)
     text: Text = field(default_factory=Text)
+    web: Web = field(default_factory=Web)
     tls: TLS = field(default_factory=TLS)
     history: History = field(default_factory=History)
     store: Store = field(default_factory=Store)

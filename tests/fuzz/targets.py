@@ -26,9 +26,11 @@ from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
 from chatd.doors.port import OnePort
+from chatd.doors.program import Programs
 from chatd.doors.refusal import Refusal
 from chatd.doors.ssh.factory import SSHFactory
 from chatd.doors.text import TextFactory
+from chatd.doors.web.site import WebSite, make_root
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate
 from chatd.testing import make_hub
 from chatd.wire.editor import Editor, Line
@@ -39,6 +41,7 @@ from chatd.wire.order import read_order
 from chatd.wire.sniff import FIRST_LINE_LIMIT, Guess, sniff
 from chatd.wire.telnet import Data, Telnet
 from chatd.wire.typewriter import Typewriter
+from chatd.wire.websocket import Broken, Closed, Frames, Incoming, Message
 from tests.doors.ssh import HOST_KEY
 from tests.doors.wire import Peer
 
@@ -166,6 +169,22 @@ def folding(data: bytes) -> None:
     assert kept == re.sub(r"\s", "", text), "something was lost"
 
 
+def frames(data: bytes) -> None:
+    """A WebSocket is read the same however it comes, and never more than allowed."""
+    whole, cut = Frames(LIMIT), Frames(LIMIT)
+    whole.feed(data[1:])
+    expected = list(whole.incoming())
+    found: list[Incoming] = []
+    for piece in pieces(data):
+        cut.feed(piece)
+        found += cut.incoming()
+        assert sum(map(len, cut._parts)) <= LIMIT, "too much is kept"
+    assert found == expected, "pieces make a difference"
+    for one in found:
+        assert not isinstance(one, Message) or len(one.text.encode()) <= LIMIT
+        assert not isinstance(one, Broken | Closed) or one is found[-1], "it goes on"
+
+
 def names(data: bytes) -> None:
     """A name is refused, or is the same name again, and harmless."""
     text = data.decode("utf-8", "replace")
@@ -213,11 +232,12 @@ def port(data: bytes) -> None:
 def _server() -> tuple[Any, OnePort]:
     hub = make_hub()
     text = TextFactory(hub, exempt=nobody_is_exempt)
+    programs = Programs(hub, exempt=nobody_is_exempt)
     doors: dict[Guess, IProtocolFactory] = {
         Guess.TEXT: text,
         Guess.TELNET: text,
         Guess.JSON: JSONFactory(hub, exempt=nobody_is_exempt),
-        Guess.HTTP: Refusal(refusal.HTTP, hub.clock),
+        Guess.HTTP: WebSite(make_root(programs, tuple), hub.clock),
         Guess.IRC: Refusal(refusal.IRC, hub.clock),
         Guess.SSH: SSHFactory(hub, HOST_KEY, exempt=nobody_is_exempt),
         Guess.TLS: Refusal(refusal.TLS, hub.clock),
@@ -281,6 +301,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "editor": editor,
     "typewriter": typewriter,
     "fold": folding,
+    "frames": frames,
     "names": names,
     "clean": cleaning,
     "port": port,
@@ -297,6 +318,7 @@ REACHES = {
     "typed": "editor",
     "typewriter": "typewriter",
     "fold": "fold",
+    "websocket": "frames",
 }
 _SSH = (
     b"\x00SSH-2.0-x\r\n\x00\x00\x00\xbc\x04\x14"
@@ -313,6 +335,13 @@ _SSH = (
         )
     )
     + bytes(40)
+)
+_ENTER = b'{"do":"enter","name":"eve"}'
+_FRAMES = (
+    b"\x01\x83\x00\x00\x00\x00{} \x89\x81\x01\x02\x03\x04a\x80\x80\x00\x00\x00\x00"
+    + bytes((0x81, 0x80 + len(_ENTER), 0, 0, 0, 0))
+    + _ENTER
+    + b"\x88\x82\x00\x00\x00\x00\x03\xe8"
 )
 SEEDS = {
     "sniff": [b"\x00GET / HTTP/1.1\r\n", b"\x03SSH-2.0-x\r\n", b"\x00CAP LS 302\r\n"],
@@ -339,6 +368,7 @@ SEEDS = {
     ],
     "typewriter": [b"\x00abc\x7f\t\x15\x0c\x1b[A\r", b"\x04\xc3\xa4e\xcc\x81\r"],
     "fold": [b"\x00[21:45] #ops ann -> bob: " + b"a long line of words " * 4],
+    "frames": [b"\x00" + _FRAMES, b"\x03" + _FRAMES],
     "names": ["Ännchen".encode(), b"bob_2.x", "Ωmega".encode(), "アリス".encode()],
     "clean": ["a\x1b[0m\r\n\u202eb\u2028".encode(), b"\xff\xed\xa0\x80"],
     "port": [
@@ -347,6 +377,12 @@ SEEDS = {
         b"\x00ann\r\n\xff\xfb\x18\xff\xfd\x01\xff\xfd\x03abc\x1b[D\r/history\r",
         b'\x00{"do":"enter","name":"eve"}\n{"do":"say","text":"x"}\n',
         b"\x00GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x07GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket"
+        b"\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
+        b"\r\n\r\n" + _FRAMES,
+        b"\x00POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"2\r\nab\r\n0\r\n\r\nHEAD /x HTTP/1.0\r\nExpect: 100-continue\r\n"
+        b"Content-Length: 3\r\n\r\nabc",
         b"\x00NICK a\r\nUSER a a a a\r\n",
         b"\x00\x16\x03\x01",
         _SSH,

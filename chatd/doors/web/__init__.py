@@ -1,0 +1,1 @@
+"""The door for browsers: the page, the WebSocket, and whatever else HTTP carries."""

@@ -1,0 +1,71 @@
+"""What is to be seen by HTTP: a tree of resources, and the limits for all of them."""
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.web.http import HTTPFactory
+from twisted.web.resource import Resource
+
+from chatd.doors.program import Programs
+from chatd.doors.web.channel import Channel
+from chatd.doors.web.page import make_page
+from chatd.doors.web.websocket import WebSocket
+
+KIB = 1024
+
+
+class WebSite(HTTPFactory):
+    """
+    Makes connections that speak HTTP.
+
+    @ivar root: The resource whose children are the pages; see L{make_root}.
+    @ivar header_bytes: How many a request has at most in its headers, all together.
+    @ivar body_limit: How many bytes its body has, where a resource says nothing else.
+    @ivar request_within: Seconds in which a request, but for a large body, is there.
+    @ivar idle: Seconds in which something is sent, or read, or the connection ends.
+    """
+
+    protocol = Channel  # type: ignore[assignment]
+    noisy = False
+
+    def __init__(
+        self,
+        root: Resource,
+        clock: IReactorTime,
+        *,
+        header_bytes: Callable[[], int] = lambda: 16 * KIB,
+        body_limit: Callable[[], int] = lambda: 64 * KIB,
+        request_within: Callable[[], float] = lambda: 20.0,
+        idle: Callable[[], float] = lambda: 60.0,
+    ) -> None:
+        super().__init__(reactor=clock)
+        self.root = root
+        self.clock = clock
+        self.header_bytes = header_bytes
+        self.body_limit = body_limit
+        self.request_within = request_within
+        self.idle = idle
+
+    def buildProtocol(self, addr: IAddress | None) -> Channel:  # type: ignore[override]
+        self.timeOut = self.idle()
+        channel = cast(Channel, super().buildProtocol(addr))
+        channel.site = self
+        return channel
+
+    def startFactory(self) -> None:
+        """Nothing is logged of requests, so no clock for that log has to run."""
+
+    def stopFactory(self) -> None:
+        """There is nothing to stop."""
+
+
+def make_root(programs: Programs, origins: Callable[[], Sequence[str]]) -> Resource:
+    """
+    The page and the WebSocket; whoever adds something puts it there as a child.
+
+    @param origins: Other sites whose pages may open a WebSocket.
+    """
+    root = make_page()
+    root.putChild(b"ws", WebSocket(programs, origins))
+    return root

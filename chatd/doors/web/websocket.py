@@ -1,0 +1,213 @@
+"""The WebSocket: the JSON protocol, a message a frame."""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import assert_never
+
+from twisted.web.resource import Resource
+from wsproto.utilities import generate_accept_token
+
+from chatd.chat.account import Preferences
+from chatd.chat.look import Look, look
+from chatd.doors.connection import PATIENCE
+from chatd.doors.program import ProgramDoor, Programs
+from chatd.doors.web.errors import HTTPError
+from chatd.doors.web.request import Request
+from chatd.render.websocket import PING, PONG, close_frame, frame, render
+from chatd.wire.websocket import Broken, Closed, Frames, Message, Ping
+
+# Of RFC 6455, section 7.4.1.
+NORMAL = 1000
+GOING_AWAY = 1001
+POLICY = 1008
+NO_STATUS = 1005
+
+
+class WebSocketDoor(ProgramDoor):
+    """One connection of a page, or of a program."""
+
+    kind = "web"
+    ping = frame(b"", PING)
+
+    def __init__(self, programs: Programs) -> None:
+        super().__init__(programs)
+        self._frames = Frames(self.longest)
+        self._paused = False
+        self._reading = False
+        self._code = NORMAL
+        self._reason = ""
+        self._peer_closed = False
+
+    def look(self, preferences: Preferences) -> Look:
+        """All programs read the same."""
+        return look(render, shows_latest=False)
+
+    def dataReceived(self, data: bytes) -> None:
+        self.heard = self.hub.clock.seconds()
+        self._frames.feed(data)
+        self._take()
+
+    def pause(self) -> None:
+        """Read nothing more for now."""
+        self._paused = True
+        if not self.lost and self.transport is not None:
+            self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Read again, beginning with what was received already."""
+        self._paused = False
+        if not self.lost and self.transport is not None:
+            self.transport.resumeProducing()
+            self._take()
+
+    def last_words(self) -> None:
+        """What was received while reading was paused is still carried out."""
+        self._paused = False
+        self._take()
+
+    def hang_up(self) -> None:
+        """Say that it is over, and wait a moment for the peer to say so, too."""
+        if self.lost or self._cut is not None or self.transport is None:
+            return
+        if self.hub.closing:
+            self._code, self._reason = GOING_AWAY, self.hub.closing
+        elif self._code == NORMAL and (self.session is None or self.session.sent_away):
+            self._code = POLICY
+        self.send(close_frame(self._code, self._reason))
+        if self._peer_closed:
+            super().hang_up()
+            return
+        self._cut = self.hub.clock.callLater(PATIENCE, self.transport.abortConnection)
+        if self._paused:
+            self.resume()
+
+    def _take(self) -> None:
+        if self._reading:
+            return
+        self._reading = True
+        asked = None
+        try:
+            for one in self._frames.incoming():
+                match one:
+                    case Message():
+                        self.read(one.text)
+                    case Ping():
+                        asked = one
+                    case Closed():
+                        self._close(one.code)
+                    case Broken():
+                        self._break(one)
+                    case _:
+                        assert_never(one)
+                self._frames.limit = self.longest
+                if self._paused:
+                    break
+        finally:
+            self._reading = False
+        # The latest is enough; see RFC 6455, section 5.5.3.
+        if asked is not None and not self.full and not self.lost and not self._cut:
+            self.send(frame(asked.data, PONG))
+
+    def _close(self, code: int) -> None:
+        """The peer has nothing more to say, or has heard that it is over."""
+        self._peer_closed = True
+        if self._cut is not None:
+            if self.transport is not None:
+                self.transport.unregisterProducer()
+                self.transport.loseConnection()
+        elif self.session is not None:
+            self._code = NORMAL if code == NO_STATUS else code
+            self.session.finish()
+
+    def _break(self, broken: Broken) -> None:
+        self._peer_closed = True  # there is nothing that could be read
+        if self._cut is not None:
+            if self.transport is not None:
+                self.transport.abortConnection()
+        elif self.session is not None:
+            self._code, self._reason = broken.code, broken.why
+            self.hub.let_go(self.session, broken.why)
+
+
+class WebSocket(Resource):
+    """Where a WebSocket is opened."""
+
+    isLeaf = True
+
+    def __init__(
+        self, programs: Programs, origins: Callable[[], Sequence[str]] = tuple
+    ) -> None:
+        """
+        @param origins: Pages of other sites that may come, as C{https://host:port}.
+        """
+        super().__init__()
+        self._programs = programs
+        self._origins = origins
+
+    def render_GET(self, request: Request) -> None:
+        key = self._check(request)
+        request.channel.write(
+            b"HTTP/1.1 101 Switching Protocols\r\n"
+            b"Upgrade: websocket\r\n"
+            b"Connection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: %s\r\n\r\n" % generate_accept_token(key)
+        )
+        request.channel.upgrade(WebSocketDoor(self._programs))
+
+    def _check(self, request: Request) -> bytes:
+        """
+        See RFC 6455, section 4.2.1.
+
+        @return: The key that has to be answered.
+        @raise HTTPError: if it is not to be opened.
+        """
+        if request.postpath:
+            raise HTTPError(HTTPStatus.NOT_FOUND, "The WebSocket is at /ws.")
+        wanted = [
+            one.strip() for one in request.header("connection").lower().split(",")
+        ]
+        if (
+            request.header("upgrade").lower() != "websocket"
+            or "upgrade" not in wanted
+            or request.clientproto != b"HTTP/1.1"
+        ):
+            raise HTTPError(
+                HTTPStatus.UPGRADE_REQUIRED,
+                "Here is a WebSocket: the JSON protocol, a message a frame.",
+                [(b"upgrade", b"websocket"), (b"connection", b"Upgrade")],
+            )
+        if request.header("sec-websocket-version") != "13":
+            raise HTTPError(
+                HTTPStatus.UPGRADE_REQUIRED,
+                "This server speaks version 13 of the WebSocket protocol.",
+                [(b"sec-websocket-version", b"13")],
+            )
+        key = request.header("sec-websocket-key").encode("latin-1")
+        if not _is_key(key):
+            raise HTTPError(
+                HTTPStatus.BAD_REQUEST, "Sec-WebSocket-Key is 16 bytes in base64."
+            )
+        origin = request.header("origin")
+        if origin and not self._may_come(origin.lower(), request.header("host")):
+            raise HTTPError(
+                HTTPStatus.FORBIDDEN,
+                "Pages of other sites may not come in by this server; its operator can "
+                "allow them (web.origins).",
+            )
+        return key
+
+    def _may_come(self, origin: str, host: str) -> bool:
+        """Any page can open a WebSocket anywhere; its origin tells it from ours."""
+        if origin in (one.lower().rstrip("/") for one in self._origins()):
+            return True
+        scheme, _, where = origin.partition("://")
+        return scheme in ("http", "https") and where == host.lower()
+
+
+def _is_key(key: bytes) -> bool:
+    try:
+        return len(b64decode(key, validate=True)) == 16
+    except binascii.Error:
+        return False
