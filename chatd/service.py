@@ -57,6 +57,9 @@ ENTRY_POINTS = "chatd.commands"
 # Seconds between the times at which read marks are stored.
 MARKS_EVERY = 5.0
 
+# Seconds between the times at which what was said is put into the search index.
+INDEX_EVERY = 2.0
+
 # Seconds between the times at which memory that lies free is given back.
 TIDY_EVERY = 20.0
 
@@ -237,6 +240,7 @@ class ChatService(Service):
         if self._stopping:
             return
         self._every(MARKS_EVERY, self.hub.archive.keep_marks)
+        self._every(INDEX_EVERY, self._store.index)
         self._every(TIDY_EVERY, _tidy)
         self._every(FORGET_EVERY, self._forget)
         self._every(EXPIRE_EVERY, self.hub.sharing.expire)

@@ -1,7 +1,7 @@
 """The questions of C{chat.store}, asked of an SQL database."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from time import time
@@ -60,6 +60,9 @@ class SqlStore:
         self._failing: set[str] = set()
         self._lock: Lock | None = None
         self._workers: Workers | None = None
+        # Of what a server that was killed left behind, nothing is known: one to begin.
+        self._appended = 1
+        self._indexed = 0
 
     # Coming and going
 
@@ -113,7 +116,17 @@ class SqlStore:
 
     def append(self, events: Sequence[Event]) -> "Deferred[list[Exception | None]]":
         """Keep events, and change rooms, roles and bans as they say."""
+        self._appended += 1
         return self._do(Task(events=tuple(events)))
+
+    async def index(self) -> None:
+        """Let all that was kept so far be found: now and then, and before a search."""
+        wanted = self._appended
+        while self._indexed < wanted:
+            upto = self._appended
+            more = await self._write(sqlite.index)
+            if not more:
+                self._indexed = max(self._indexed, upto)
 
     async def stored(self, ids: Collection[int]) -> set[int]:
         return await self._read(reading.stored, ids)
@@ -149,16 +162,19 @@ class SqlStore:
         return await self._read(reading.missed, person, rooms, after, upto, limit)
 
     async def search(self, query: Query) -> list[Event]:
+        await self._try_to_index()
         return await self._read(reading.search, query, slow=True)
 
     async def unread(
         self, person: Person, marks: Mapping[str, int]
     ) -> dict[str, tuple[int, int]]:
+        await self._try_to_index()
         return await self._read(reading.unread, person, marks)
 
     async def mentions(
         self, person: Person, marks: Mapping[str, int], *, limit: int
     ) -> list[Event]:
+        await self._try_to_index()
         return await self._read(reading.mentions, person, marks, limit, slow=True)
 
     async def outdated(
@@ -290,6 +306,10 @@ class SqlStore:
         return await self._write(people.take_invitation, digest, now)
 
     # How it is done
+
+    async def _try_to_index(self) -> None:
+        with suppress(StoreDown):  # a full disk can be read: what is indexed is found
+            await self.index()
 
     def _read(
         self, question: Callable[..., T], *args: Any, slow: bool = False
