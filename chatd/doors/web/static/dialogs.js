@@ -1,0 +1,156 @@
+// What is needed seldom, loaded when it is: search, joining, the account, the log.
+
+import { $, clock, date, make, save, sentence, words } from "./show.js";
+
+function open(title, ...content) {
+  const dialog = $("dialog");
+  const close = () => dialog.close();
+  dialog.replaceChildren(
+    make("header", {}, make("h2", { id: "dialog-title", textContent: title }),
+      make("button", { type: "button", class: "icon", "aria-label": "Close", textContent: "✕", onclick: close })),
+    make("div", { class: "inside", tabIndex: -1 }, ...content));
+  dialog.onclick = (event) => event.target === dialog && close();
+  dialog.onclose = () => dialog.replaceChildren();
+  if (!dialog.open) dialog.showModal();
+  return dialog;
+}
+
+/** Find what was said, and look at the place. */
+export function search(chat, text, find) {
+  const field = make("input", { type: "search", value: text, "aria-label": "Words", placeholder: "disk full from:ann in:ops since:2d", required: true });
+  const said = make("p", { class: "hint", role: "status", textContent: "Words, also with from:NAME, in:ROOM and since:2h, 3d or a date. \"Words in quotation marks\" stand side by side." });
+  const found = make("div");
+  const more = make("button", { type: "button", class: "quiet", textContent: "Show earlier ones", hidden: true });
+  let oldest = "";
+
+  async function ask(before) {
+    said.textContent = "Searching …";
+    try {
+      const { before: answers } = await chat.search(field.value.trim(), before);
+      const past = answers.find((event) => event.event === "history");
+      if (!before) found.replaceChildren();
+      found.append(...[...past.events].reverse().map(row));
+      oldest = past.events[0]?.id ?? oldest;
+      more.hidden = !past.more;
+      const count = found.children.length;
+      said.textContent = count ? `${count}${past.more ? " latest" : ""} found, the latest first.` : "Nothing was found.";
+    } catch (error) {
+      said.textContent = error.message;
+    }
+  }
+
+  function row(event) {
+    const other = event.sender === chat.me.name ? event.to : event.sender;
+    const one = event.room ? chat.conversations.get(`#${event.room.toLowerCase()}`) : null;
+    const where = event.room ? `#${event.room}` : `with ${other}`;
+    const show = async () => {
+      $("dialog").close();
+      let place = event.room ? one : chat.talk(other);
+      if (!place) {
+        await chat.command(`/join ${event.room}`);
+        place = chat.conversations.get(`#${event.room.toLowerCase()}`);
+      }
+      if (place) find(place, event.id);
+    };
+    return make("button", { type: "button", class: "row", onclick: show },
+      make("span", { class: "tag", textContent: `${where} · ${date(event.time)}, ${clock(event.time)}` }),
+      make("p", { dir: "auto" }, words(sentence(event).slice(0, 300))));
+  }
+
+  more.addEventListener("click", () => ask(oldest));
+  open("Search", make("form", { role: "search", onsubmit: (event) => {
+    event.preventDefault();
+    ask();
+  } }, field, make("button", { class: "main", type: "submit", textContent: "Search" })), said, found, more);
+  field.focus();
+  if (text) ask();
+}
+
+/** Choose a room, or open one. */
+export async function join(chat, go) {
+  const field = make("input", { "aria-label": "Name of the room", placeholder: "Name of a room", autocapitalize: "none", spellcheck: false, required: true, maxLength: 40 });
+  const said = make("p", { class: "said", role: "alert" });
+  const list = make("ul", { "aria-label": "Rooms" });
+  const enter = async (name) => {
+    try {
+      await chat.command(`/join ${name}`);
+      $("dialog").close();
+      const one = chat.conversations.get(`#${name.toLowerCase().replace(/^#/, "")}`);
+      if (one) go(one);
+    } catch (error) {
+      said.textContent = error.message;
+    }
+  };
+  open("Join or open a room", make("form", { onsubmit: (event) => {
+    event.preventDefault();
+    enter(field.value.trim());
+  } }, field, make("button", { class: "main", type: "submit", textContent: "Join" })),
+  make("p", { class: "hint", textContent: "If there is no room of that name, it is opened, and you are its moderator." }), said, list);
+  field.focus();
+  for (const room of await chat.rooms()) {
+    const what = [`${room.people} ${room.people === 1 ? "person" : "people"}`, room.joined && "you are in it", room.private && "private"].filter(Boolean).join(", ");
+    list.append(make("li", {}, make("button", { type: "button", class: "row", onclick: () => enter(room.name) },
+      make("strong", { textContent: `#${room.name} ` }), make("span", { class: "tag", textContent: what }),
+      room.topic && make("p", { dir: "auto", textContent: room.topic }))));
+  }
+}
+
+/** Who one is here, and how to leave. */
+export function account(chat, stored) {
+  const { name, guest, role } = chat.me;
+  const sections = [make("p", { textContent: guest ? "You are a guest: the name is yours as long as you are here." : role === "operator" ? "You are an operator of this server." : "The name is yours." })];
+  if (guest) sections.push(change("Keep this name", "register", [["Password", "new-password"]], (chosen) => `/register ${chosen}`, "It is yours now."));
+  if ("Notification" in self) sections.push(notifications(stored));
+  if (!guest) sections.push(change("Change the password", "password", [["Old password", "current-password"], ["New password", "new-password"]], (...both) => `/password ${both.join(" ")}`, "It is changed. Your other sessions were ended."));
+  if (role === "operator") sections.push(make("section", {}, make("a", { href: "console", textContent: "Open the operator's console" })));
+  const keys = "Tab completes commands and names. Alt and the arrow keys go from one conversation to the next. Ctrl+K searches. Arrow up brings back what you typed.";
+  sections.push(make("section", {}, make("p", { class: "hint", textContent: keys })),
+    make("section", {}, make("button", { type: "button", class: "button", textContent: "Log out", onclick: () => {
+      $("dialog").close();
+      chat.logOut();
+    } }), make("p", { class: "hint", textContent: "This browser forgets who you are, and what it kept is worthless." })));
+  open(name, ...sections);
+
+  function change(title, id, fields, line, done) {
+    const inputs = fields.map(([label, complete]) => make("input", { type: "password", "aria-label": label, placeholder: label, autocomplete: complete, required: true, maxLength: 256, id: `${id}-${complete}` }));
+    const said = make("p", { class: "said", role: "alert" });
+    return make("section", {}, make("strong", { textContent: title }), make("form", { onsubmit: async (event) => {
+      event.preventDefault();
+      try {
+        if (inputs.some((input) => /\s/.test(input.value))) throw new Error("A password has no spaces.");
+        await chat.command(line(...inputs.map((input) => input.value)));
+        inputs.forEach((input) => (input.value = ""));
+        said.textContent = done;
+      } catch (error) {
+        said.textContent = error.message;
+      }
+    } }, ...inputs, make("button", { class: "main", type: "submit", textContent: guest ? "Register" : "Change" })), said);
+  }
+}
+
+function notifications(stored) {
+  const said = make("p", { class: "hint", role: "status" });
+  const box = make("input", { type: "checkbox", id: "notify", checked: localStorage.getItem(stored) === "on" && Notification.permission === "granted" });
+  box.addEventListener("change", async () => {
+    if (box.checked && (await Notification.requestPermission()) !== "granted") {
+      box.checked = false;
+      said.textContent = "Your browser does not allow it for this page.";
+    }
+    localStorage.setItem(stored, box.checked ? "on" : "off");
+  });
+  return make("section", {}, make("label", { class: "check" }, box, "Notify me when somebody names me or writes to me alone"), said);
+}
+
+/** Write all that was said in a room to a file. */
+export function saveLog(one, answers) {
+  const lines = [];
+  for (const answer of answers)
+    for (const event of answer.events ?? []) {
+      const time = new Date(event.time * 1000);
+      const local = new Date(time - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 19).replace("T", " ");
+      const text = event.event === "emoted" ? `* ${sentence(event)}` : sentence(event);
+      lines.push(`[${local}] ${text.replaceAll("\n", "\n    ")}\n`);
+    }
+  save(`${one.name}.txt`, ...lines);
+}
+

@@ -1,0 +1,762 @@
+// The page: lists, the field to write in, and what the keys do.
+
+import { Chat, Lost, Refusal, fold } from "./chat.js";
+import { $, Log, date, make, sentence, clock, tint } from "./show.js";
+
+const PEOPLE = 200; // shown at once; a field finds the others
+const SECRETIVE = new Set(["login", "register", "password", "unregister", "claim"]);
+const EVERYBODY = new Set(["all", "everybody", "everyone"]);
+const NOTIFY = "chatd-notify";
+
+const frames = new Set();
+
+/** Do something with the next frame, once. */
+function soon(act) {
+  if (frames.has(act)) return;
+  frames.add(act);
+  requestAnimationFrame(() => {
+    frames.delete(act);
+    act();
+  });
+}
+
+const chat = new Chat({
+  state: () => queueMicrotask(showState),
+  lists: () => {
+    soon(showLists);
+    queueMicrotask(showTitle);
+  },
+  changed: (conversation) => log?.changed(conversation),
+  came,
+  notice: (text) => toast(text),
+  atBottom: () => log.stick,
+});
+const log = new Log($("log"), chat, { pick, scrolled, upload, fail });
+
+// Coming in
+
+const way = () => new FormData($("enter")).get("way");
+
+function showWay() {
+  const [guest, register] = [way() === "guest", way() === "register"];
+  const { hello } = chat;
+  $("secret").hidden = guest;
+  $("password").required = !guest;
+  $("password").autocomplete = register ? "new-password" : "current-password";
+  $("password").minLength = register ? 8 : 0;
+  $("password-hint").textContent = register ? "At least 8 characters." : "";
+  $("invited").hidden = !(register && hello?.registration === "invitation");
+  $("code").required = !$("invited").hidden;
+  $("way-hint").textContent = guest ? "A guest needs no password. The name is yours as long as you are here."
+    : register ? "The name becomes yours: nobody else can take it." : "Messages that came while you were away wait for you.";
+  $("come").textContent = register ? "Register" : guest ? "Come in" : "Log in";
+  $("said").textContent = "";
+}
+
+function choose(value) {
+  $("enter").querySelector(`[value=${value}]`).checked = true;
+  showWay();
+}
+
+function greet() {
+  const { hello } = chat;
+  if (!hello || greet.done === hello) return;
+  greet.done = hello;
+  $("server").textContent = hello.server;
+  $("server-name").textContent = hello.server;
+  $("secure").textContent = hello.secure ? "This line is encrypted." : "This line is not encrypted.";
+  $("secure").classList.toggle("open", !hello.secure);
+  if (!hello.secure)
+    $("secure").append(" ", make("a", { href: `https://${location.host}/`, textContent: "Use https" }));
+  for (const input of $("enter").elements.way) {
+    const shut = (input.value === "guest" && !hello.guests) || (input.value === "register" && hello.registration === "closed");
+    input.closest("label").hidden = shut;
+    if (shut && input.checked) choose("login");
+  }
+  $("name").value ||= chat.session.name ?? "";
+  showWay();
+  $("attach").hidden = hello.limits.file_bytes === 0;
+}
+
+$("enter").addEventListener("change", (event) => event.target.name === "way" && showWay());
+$("enter").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const name = $("name").value.trim();
+  const password = $("password").value;
+  $("said").textContent = "";
+  try {
+    if (way() === "register") await chat.register(name, password, $("code").value.trim());
+    else await chat.enter(way() === "login" ? { name, password } : { name });
+    $("password").value = "";
+    $("code").value = "";
+    $("text").focus();
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "password-needed") {
+      choose("login");
+      $("said").textContent = `${name} belongs to somebody. If it is you, type the password; if not, take another name.`;
+      $("password").focus();
+    } else {
+      $("said").textContent = error.message;
+      $(/password/.test(error.code) ? "password" : "name").focus();
+    }
+  }
+});
+
+// How it stands
+
+let state = "";
+
+function showState() {
+  greet();
+  const inside = !!chat.me;
+  const was = state;
+  state = chat.state;
+  const here = state === "here";
+  const arriving = here && $("chat").hidden;
+  $("door").hidden = inside || (state === "entering" && !!chat.session.token && !$("said").textContent);
+  $("chat").hidden = !inside;
+  const typing = document.activeElement === $("text");
+  $("field").disabled = !here;
+  $("join").disabled = $("log-file").disabled = $("search").disabled = !here;
+  $("come").disabled = state !== "door";
+  if (!inside) {
+    if (state === "door" && chat.why) $("said").textContent = chat.why;
+    else if (state === "connecting" && chat.until) $("said").textContent = "The server does not answer. Trying again …";
+    else if (state === "ended") $("said").textContent = chat.why;
+    else if (was === "connecting") $("said").textContent = "";
+  }
+  const texts = {
+    away: chat.why ? `The server is gone: ${chat.why}` : "The connection is lost. Nothing can be sent.",
+    entering: "Coming back …",
+    connecting: "Coming back …",
+    closing: `The server says: ${chat.why} Nothing more can be sent.`,
+    ended: chat.why || "You have left.",
+    door: chat.why || "Come in again.",
+  };
+  $("banner").hidden = here;
+  if (!here && inside && $("banner-text").textContent !== texts[state]) $("banner-text").textContent = texts[state];
+  if (here) $("banner-text").textContent = "";
+  $("now").hidden = !["away", "ended", "door"].includes(state);
+  $("now").textContent = { ended: "Come back", door: "Log in" }[state] ?? "Try now";
+  countDown();
+  if (typing && !here) showState.typing = true;
+  if (here && (arriving || showState.typing)) {
+    showState.typing = false;
+    $("text").focus({ preventScroll: true });
+  }
+  if (inside) showMe();
+  if (inside && was !== state && chat.current) log.changed(chat.current);
+  showTitle();
+}
+
+function countDown() {
+  clearTimeout(countDown.timer);
+  const left = Math.ceil((chat.until - Date.now()) / 1000);
+  const waiting = chat.state === "away" && left > 0;
+  $("banner-wait").textContent = waiting ? `Trying again in ${left} s.` : "";
+  if (waiting) countDown.timer = setTimeout(countDown, 500);
+}
+
+$("now").addEventListener("click", () => {
+  if (chat.state === "door") chat.forget();
+  if (chat.state === "away") chat.connection.retry();
+  else chat.connection.open();
+});
+
+addEventListener("storage", (event) => {
+  if (event.key !== "chatd" || !chat.me) return;
+  const session = JSON.parse(event.newValue ?? "{}");
+  if (!session?.token) chat.forget(); // logged out in another tab
+});
+
+function showMe() {
+  const { name, guest, role } = chat.me;
+  const what = guest ? "guest" : role;
+  const sign = `${name} ${what} ${chat.state === "here"}`;
+  if (showMe.sign === sign) return;
+  showMe.sign = sign;
+  $("account").replaceChildren(
+    tint(make("span", { class: "avatar", "aria-hidden": "true", textContent: [...name][0].toUpperCase() }), name),
+    make("span", { class: "name", textContent: name }), make("span", { class: "tag", textContent: what }),
+    make("span", { class: "aside", textContent: ", your account" }),
+  );
+}
+
+function toast(text) {
+  if (chat.current) chat.note(chat.current, text);
+  say(text);
+}
+
+/** Tell those who hear the page. */
+function say(text) {
+  const line = make("p", { textContent: text });
+  $("announcer").append(line);
+  setTimeout(() => line.remove(), 10_000);
+}
+
+// Lists
+
+function showLists() {
+  if (!chat.me) return;
+  showPlaces();
+  showPeople();
+  showHeader();
+}
+
+/** Put elements where they belong, leaving those that are there. */
+function arrange(list, wanted) {
+  wanted.forEach((element, index) => list.children[index] !== element && list.insertBefore(element, list.children[index] ?? null));
+  while (list.children.length > wanted.length) list.lastChild.remove();
+}
+
+const places = new WeakMap();
+
+function place(one) {
+  const sign = [one.name, one.unread, one.mentions, one === chat.current, one.private, one.draft && 1, chat.people.has(fold(one.name))].join();
+  const known = places.get(one);
+  if (known?.sign === sign) return known.element;
+  const urgent = one.mentions || (one.kind === "direct" && one.unread);
+  const button = known?.button ?? make("button", { type: "button", onclick: () => go(one) });
+  const count = one.unread > 999 ? "999+" : one.unread;
+  const mark = one.kind === "room" ? make("span", { class: "hash", "aria-hidden": "true", textContent: one.private ? "◆" : "#" })
+    : tint(make("span", { class: `dot ${chat.people.has(fold(one.name)) ? "here" : ""}`, "aria-hidden": "true" }), one.name);
+  button.replaceChildren(mark, make("span", { class: "name", dir: "auto", textContent: one.name }));
+  if (one.draft) button.append(make("span", { class: "tag", textContent: "draft" }));
+  if (one.unread)
+    button.append(make("span", { class: `badge ${urgent ? "urgent" : ""}`, textContent: count }),
+      make("span", { class: "aside", textContent: ` unread${one.mentions ? `, ${one.mentions} name you` : ""}` }));
+  button.setAttribute("aria-current", one === chat.current ? "true" : "false");
+  const element = known?.element ?? make("li", {}, button);
+  if (one.kind === "direct" && !known)
+    element.append(make("button", { type: "button", class: "hide", "aria-label": `Take ${one.name} off this list`, textContent: "✕", onclick: () => chat.hide(one) }));
+  places.set(one, { sign, button, element });
+  return element;
+}
+
+function showPlaces() {
+  const all = [...chat.conversations.values()];
+  const rooms = all.filter((one) => one.kind === "room");
+  const talks = all.filter((one) => one.kind === "direct");
+  arrange($("rooms"), rooms.map(place));
+  arrange($("talks"), talks.map(place));
+  $("no-talks").hidden = talks.length > 0;
+  const elsewhere = all.reduce((sum, one) => sum + (one === chat.current ? 0 : one.unread), 0);
+  $("elsewhere").hidden = !elsewhere;
+  $("elsewhere").textContent = elsewhere > 99 ? "99+" : elsewhere;
+}
+
+const persons = new Map();
+
+function showPeople() {
+  const { room, current } = chat;
+  const names = room ? [...room.people.values()] : [...chat.people.values()].map(({ name }) => name);
+  $("count").textContent = names.length;
+  $("how-many").textContent = names.length;
+  $("filter").parentElement.hidden = names.length < 15;
+  const part = fold($("filter").value.trim());
+  const found = names.filter((name) => fold(name).includes(part)).sort((a, b) => a.localeCompare(b));
+  const rows = part ? [] : [everyone(room, current)];
+  for (const name of found.slice(0, PEOPLE)) rows.push(person(name, current));
+  if (found.length > PEOPLE) {
+    const more = `and ${found.length - PEOPLE} more`;
+    showPeople.more ??= make("li", { class: "hint" });
+    showPeople.more.textContent = more;
+    rows.push(showPeople.more);
+  }
+  if (persons.size > 2_000) persons.clear();
+  arrange($("persons"), rows.filter(Boolean));
+}
+
+function everyone(room, current) {
+  if (!room) return null;
+  const sign = `${room.name} ${current === room}`;
+  if (everyone.sign !== sign) {
+    everyone.sign = sign;
+    everyone.row ??= make("li");
+    everyone.button ??= make("button", { type: "button", onclick: () => chat.room && go(chat.room) });
+    everyone.button.replaceChildren(
+      make("span", { class: "avatar all", "aria-hidden": "true", textContent: "#" }),
+      make("span", { class: "name", textContent: "Everyone" }), make("span", { class: "tag", textContent: `in ${room.name}` }));
+    everyone.button.setAttribute("aria-pressed", String(current === room));
+    everyone.row.replaceChildren(everyone.button);
+  }
+  return everyone.row;
+}
+
+function person(name, current) {
+  const { guest, away, role } = chat.people.get(fold(name)) ?? {};
+  const picked = current?.kind === "direct" && fold(current.name) === fold(name);
+  const mine = fold(name) === fold(chat.me.name);
+  const sign = [name, guest, away, role, picked, mine].join();
+  const known = persons.get(name);
+  if (known?.sign === sign) return known.row;
+  const tag = mine ? "you" : away !== null && away !== undefined ? "away" : role === "operator" || role === "moderator" ? role : guest ? "guest" : "";
+  const content = [
+    tint(make("span", { class: "avatar", "aria-hidden": "true", textContent: [...name][0].toUpperCase() }), name),
+    make("span", { class: "name", dir: "auto", textContent: name }),
+    tag && make("span", { class: "tag", textContent: tag, title: away || "" }),
+  ];
+  const row = known?.row ?? make("li");
+  const focused = row.contains(document.activeElement);
+  row.replaceChildren(mine ? make("span", { class: "own" }, ...content)
+    : make("button", { type: "button", "aria-pressed": String(picked), onclick: () => pick(name) }, ...content));
+  row.classList.toggle("away", tag === "away");
+  if (focused) row.firstChild.focus();
+  persons.set(name, { sign, row });
+  return row;
+}
+
+function showHeader() {
+  const one = chat.current;
+  const direct = one?.kind === "direct";
+  $("title").textContent = one?.title ?? "No room";
+  const away = direct && chat.people.get(fold(one.name))?.away;
+  const topic = !one ? "Join a room to talk."
+    : direct ? `In private: only ${one.name} and you see it.${away ? ` Away: ${away}` : chat.people.has(fold(one.name)) ? "" : " Not here now."}`
+    : [one.topic, one.private && "private room", !one.history && "what is said is not kept"].filter(Boolean).join(" · ");
+  if ($("topic").textContent !== topic) {
+    $("topic").textContent = topic;
+    $("topic").title = topic;
+  }
+  $("log-file").hidden = direct || !one;
+  const to = direct ? `${one.name} only` : one ? `everyone in ${one.title}` : "nobody";
+  if ($("to").textContent !== to) {
+    $("to").textContent = to;
+    $("text").setAttribute("aria-label", `Message to ${to}`);
+    $("text").placeholder = direct ? `Only ${one.name} will see it` : "Message, or / for commands";
+    $("log").setAttribute("aria-label", `Messages ${direct ? "with" : "in"} ${one?.title ?? "no room"}`);
+  }
+  $("say").classList.toggle("private", !!direct);
+}
+
+function showTitle() {
+  let [urgent, others] = [0, 0];
+  for (const one of chat.conversations.values()) {
+    const named = one.kind === "direct" ? one.unread : one.mentions;
+    urgent += named;
+    others += one.unread - named;
+  }
+  const mark = urgent ? `(${urgent}) ` : others > 0 ? "• " : "";
+  const name = chat.current && chat.me ? `${chat.current.title} · ` : "";
+  const title = `${mark}${name}${chat.hello?.server ?? "Chat"}`;
+  if (document.title !== title) document.title = title;
+}
+
+/** Look at a conversation. */
+function go(one) {
+  if (chat.current) chat.current.draft = $("text").value;
+  if (one !== chat.current) chat.open(one);
+  $("text").value = one.draft;
+  one.draft = "";
+  hideOptions();
+  grow();
+  showPanel("");
+  if (chat.state === "here") $("text").focus({ preventScroll: true });
+}
+
+/** Pick whom the next message is for. */
+function pick(name) {
+  if (fold(name) !== fold(chat.me.name)) go(chat.talk(name));
+}
+
+$("to").addEventListener("click", () => {
+  if (matchMedia("(max-width: 1040px)").matches) showPanel("people");
+  ($("persons").querySelector("[aria-pressed=true]") ?? $("persons").querySelector("button"))?.focus();
+});
+$("filter").addEventListener("input", showPeople);
+$("join").addEventListener("click", () => more((dialogs) => dialogs.join(chat, go)));
+$("search").addEventListener("click", () => search(""));
+$("account").addEventListener("click", () => more((dialogs) => dialogs.account(chat, NOTIFY)));
+$("log-file").addEventListener("click", saveLog);
+
+/** What is needed seldom is loaded when it is. */
+async function more(use) {
+  try {
+    use(await import("./dialogs.js"));
+  } catch (error) {
+    fail(error);
+  }
+}
+
+const search = (words) => more((dialogs) => dialogs.search(chat, words, find));
+
+function find(one, id) {
+  if (one !== chat.current) go(one);
+  chat.around(one, id).then(() => log.find(id));
+}
+
+async function saveLog() {
+  const one = chat.room ?? chat.current;
+  if (!one || one.kind !== "room") return;
+  $("log-file").disabled = true;
+  say("The log is being fetched.");
+  try {
+    const { before } = await chat.log(one);
+    more((dialogs) => dialogs.saveLog(one, before));
+  } catch (error) {
+    fail(error);
+  } finally {
+    $("log-file").disabled = chat.state !== "here";
+  }
+}
+
+function fail(error) {
+  const text = error instanceof Lost ? "The connection broke before the answer came." : error.message;
+  if (chat.current) chat.note(chat.current, text, { event: "error" });
+  say(text);
+}
+
+// Panels on narrow screens
+
+function showPanel(name) {
+  const before = document.body.dataset.panel ?? "";
+  if (before === name) return;
+  document.body.dataset.panel = name;
+  $("veil").hidden = !name;
+  for (const one of ["places", "people"]) $(`open-${one}`).setAttribute("aria-expanded", String(one === name));
+  if (name) $(`close-${name}`).focus();
+  else if ($(before)?.contains(document.activeElement)) $(`open-${before}`).focus();
+}
+
+for (const name of ["places", "people"]) {
+  $(`open-${name}`).addEventListener("click", () => showPanel(document.body.dataset.panel === name ? "" : name));
+  $(`close-${name}`).addEventListener("click", () => showPanel(""));
+}
+$("veil").addEventListener("click", () => showPanel(""));
+
+// What comes
+
+let heard = [];
+
+function came(one, event) {
+  const mine = chat.me && fold(event.sender ?? "") === fold(chat.me.name);
+  if (mine) return;
+  const attending = one === chat.current && chat.attending();
+  if (one === chat.current || event.mention || one.kind === "direct") {
+    heard.push((one === chat.current ? "" : `${one.title}, `) + sentence(event));
+    came.timer ??= setTimeout(() => {
+      came.timer = null;
+      if (heard.length > 4) say(`${heard.length} new messages. ${heard.at(-1)}`);
+      else heard.forEach((text) => say(text.slice(0, 300)));
+      heard = [];
+    }, 700);
+  }
+  if (!attending && (event.mention || one.kind === "direct")) notify(one, event);
+}
+
+function notify(one, event) {
+  if (!("Notification" in self) || Notification.permission !== "granted" || localStorage.getItem(NOTIFY) !== "on") return;
+  if (document.hasFocus() && document.visibilityState === "visible") return;
+  const title = one.kind === "direct" ? event.sender : `${event.sender} in ${one.title}`;
+  try {
+    const shown = new Notification(title, { body: (event.text ?? event.name ?? "").slice(0, 200), tag: one.key });
+    shown.onclick = () => {
+      focus();
+      go(one);
+      shown.close();
+    };
+  } catch {
+    // Some phones allow them only to installed pages.
+  }
+}
+
+chat.attending = () =>
+  document.visibilityState === "visible" && document.hasFocus() && log.stick && !!chat.current?.atEnd && chat.current.loaded && chat.state === "here";
+
+function scrolled() {
+  const one = chat.current;
+  if (!one) return;
+  const [behind, label] = [!log.stick || !one.atEnd, one.unread ? `${one.unread} new` : "Latest"];
+  $("down").hidden = !behind || !one.loaded;
+  if ($("down-text").textContent !== label) $("down-text").textContent = label;
+  if (chat.attending()) chat.saw(one);
+}
+
+$("down").addEventListener("click", () => {
+  log.stick = true;
+  if (chat.current.atEnd) log.toBottom();
+  else chat.toEnd(chat.current);
+  scrolled();
+  $("text").focus({ preventScroll: true });
+});
+
+addEventListener("focus", scrolled);
+document.addEventListener("visibilitychange", scrolled);
+addEventListener("blur", () => {
+  if (chat.current && !chat.current.unread) chat.current.line = null;
+});
+
+// Writing
+
+const text = $("text");
+const recall = { lines: [], at: 0 };
+
+function grow() {
+  text.style.height = "auto";
+  text.style.height = `${Math.min(text.scrollHeight + 2, 180)}px`;
+}
+
+$("say").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const line = text.value.trimEnd();
+  if (!line.trim() || chat.state !== "here") return;
+  hideOptions();
+  if (send(line) === false) return;
+  text.value = "";
+  grow();
+  log.stick = true;
+});
+
+/** Say it, or do it; false if the words should stay in the field. */
+function send(line) {
+  const one = chat.current;
+  const [first, ...others] = line.slice(1).split(" ");
+  const word = canonical(first);
+  const command = line.startsWith("/") && !line.startsWith("//");
+  if (!SECRETIVE.has(word)) {
+    recall.lines = [...recall.lines.filter((other) => other !== line), line].slice(-50);
+    recall.at = recall.lines.length;
+  }
+  if (command) return perform(word || first, others.join(" ").trim(), line, one);
+  const words = line.split(/\s+/);
+  if (words.length === 3 && SECRETIVE.has(fold(words[0])))
+    return refuse("That looks like a password. It was sent to nobody. The command begins with a slash.");
+  if (!one) return refuse("You are in no room. Join one first.");
+  chat.say(one, line.startsWith("//") ? line.slice(1) : line);
+}
+
+function refuse(text) {
+  fail(new Error(text));
+  return false;
+}
+
+function canonical(word) {
+  const name = fold(word);
+  return chat.commands.find((one) => one.name === name || one.aliases.includes(name))?.name ?? name;
+}
+
+function perform(name, rest, line, one) {
+  if (line.includes("\n") && !["me", "msg", "reply"].includes(name)) return refuse("A command is one line. To say it, put one more slash before it.");
+  switch (name) {
+    case "me":
+      if (one?.kind !== "room") return refuse("/me is for rooms: in private, write it as a message.");
+      if (!rest) break;
+      return void chat.say(one, rest, true);
+    case "msg": {
+      const [, to, words] = /^(\S+)\s+([^]+)$/.exec(rest) ?? [];
+      if (!words) break;
+      if (to.startsWith("#")) break;
+      if (EVERYBODY.has(fold(to.replace(/^@/, "")))) return chat.room ? void chat.say(chat.room, words) : refuse("You are in no room.");
+      const other = to.replace(/^@/, "");
+      if (fold(other) === fold(chat.me.name)) break;
+      const talk = chat.talk(other);
+      chat.say(talk, words);
+      setTimeout(() => go(talk));
+      return;
+    }
+    case "reply":
+      if (!rest || !chat.correspondent) break;
+      chat.say(chat.talk(chat.correspondent), rest);
+      setTimeout(() => go(chat.talk(chat.correspondent)));
+      return;
+    case "search":
+      if (rest) return void search(rest);
+      break;
+    case "getlog":
+      if (!rest) return void saveLog();
+      break;
+    case "quit":
+      if (/^\/logout\b/i.test(line)) return void chat.logOut();
+  }
+  run(line, one, name);
+}
+
+async function run(line, one, name) {
+  try {
+    const { before } = await chat.command(line, chat.room?.name);
+    for (const event of before) answer(one === chat.current ? one : chat.current, event);
+  } catch (error) {
+    fail(error);
+    if (!text.value && !SECRETIVE.has(name)) text.value = line;
+    grow();
+  }
+}
+
+function answer(one, event) {
+  if (event.event === "notice") chat.note(one, event.text);
+  else if (event.event === "listing") chat.note(one, event.title, { lines: event.lines });
+  else if (event.event === "history")
+    chat.note(one, event.events.length ? "From the history:" : "Nothing was found.", { lines: event.events.map((said) => `${date(said.time)} ${clock(said.time)}  ${sentence(said)}`) });
+}
+
+text.addEventListener("input", () => {
+  grow();
+  suggest(false);
+});
+
+text.addEventListener("keydown", (event) => {
+  if (event.isComposing) return;
+  const open = !$("options").hidden;
+  const plain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey;
+  const key = event.key;
+  if (key === "Tab" && plain && (open || suggest(true))) {
+    event.preventDefault();
+    if (open || options.length === 1) accept();
+  } else if (open && (key === "ArrowDown" || key === "ArrowUp") && plain) {
+    event.preventDefault();
+    select((chosen + (key === "ArrowDown" ? 1 : -1) + options.length) % options.length, true);
+  } else if (open && key === "Escape") {
+    event.preventDefault();
+    event.stopPropagation();
+    hideOptions();
+  } else if (key === "Enter" && plain) {
+    event.preventDefault();
+    if (open && moved) accept();
+    else $("say").requestSubmit();
+  } else if (key === "ArrowUp" && plain && !text.value.includes("\n") && (!text.value || text.value === recall.lines[recall.at])) {
+    if (recall.at > 0) {
+      event.preventDefault();
+      text.value = recall.lines[--recall.at];
+      grow();
+    }
+  } else if (key === "ArrowDown" && plain && text.value && text.value === recall.lines[recall.at]) {
+    event.preventDefault();
+    text.value = recall.lines[++recall.at] ?? "";
+    grow();
+  } else if (key === "PageUp" || key === "PageDown") {
+    event.preventDefault();
+    $("log").scrollBy({ top: (key === "PageUp" ? -0.85 : 0.85) * $("log").clientHeight });
+  }
+});
+text.addEventListener("blur", () => setTimeout(hideOptions, 150));
+
+// Completion
+
+let [options, chosen, moved, from] = [[], 0, false, 0];
+
+/** Offer what the word before the cursor may become; whether there is anything. */
+function suggest(asked) {
+  const before = text.value.slice(0, text.selectionStart);
+  const at = before.search(/\S*$/);
+  const word = before.slice(at);
+  const part = fold(word);
+  options = [];
+  if (at === 0 && /^\/[^/\s]*$/.test(word)) {
+    options = chat.commands.filter((one) => one.name.startsWith(part.slice(1)) || (part.length > 1 && one.aliases.some((other) => other.startsWith(part.slice(1)))))
+      .sort((a, b) => b.name.startsWith(part.slice(1)) - a.name.startsWith(part.slice(1)) || a.name.localeCompare(b.name))
+      .map((one) => ({ label: `/${one.name} ${one.usage}`, help: one.help.split("\n")[0], value: `/${one.name} ` }));
+    if (options.length === 1 && options[0].value.trim() === word && !asked) options = [];
+  } else if (word.length > 1 && word.startsWith("@") || (asked && word)) {
+    const mark = word.startsWith("@") ? "@" : "";
+    const start = fold(word.slice(mark.length));
+    const end = before.startsWith("/") ? " " : at === 0 && !mark ? ": " : " ";
+    const names = [...(chat.room?.people.values() ?? []), ...[...chat.people.values()].map(({ name }) => name)];
+    options = [...new Set(names)].filter((name) => fold(name).startsWith(start) && fold(name) !== fold(chat.me.name))
+      .sort((a, b) => a.localeCompare(b)).map((name) => ({ label: name, help: "", value: `${mark}${name}${end}` }));
+    if (/^\/\S+ /.test(before) || word.startsWith("#"))
+      for (const one of chat.conversations.values())
+        if (one.kind === "room" && fold(one.name).startsWith(fold(word.replace(/^#/, "")))) options.push({ label: one.title, help: "room", value: `${word.startsWith("#") ? "#" : ""}${one.name} ` });
+  }
+  from = at;
+  options = options.slice(0, 60);
+  if (!options.length) hideOptions();
+  else if (!asked || options.length > 1) {
+    $("options").replaceChildren(...options.map(({ label, help }, index) =>
+      make("li", { id: `option-${index}`, role: "option", onmousedown: (event) => {
+        event.preventDefault();
+        chosen = index;
+        accept();
+      } }, make("span", { class: "label", textContent: label }), make("span", { class: "help", textContent: help }))));
+    $("options").hidden = false;
+    select(0, false);
+  }
+  return options.length > 0;
+}
+
+function select(index, by) {
+  chosen = index;
+  moved = by;
+  [...$("options").children].forEach((option, at) => option.setAttribute("aria-selected", String(at === index)));
+  $("options").children[index].scrollIntoView({ block: "nearest" });
+  text.setAttribute("aria-activedescendant", `option-${index}`);
+}
+
+function accept() {
+  const option = options[chosen] ?? options[0];
+  text.setRangeText(option.value, from, text.selectionStart, "end");
+  hideOptions();
+  grow();
+}
+
+function hideOptions() {
+  $("options").hidden = true;
+  chosen = 0;
+  text.removeAttribute("aria-activedescendant");
+}
+
+// Keys of the whole page
+
+document.addEventListener("keydown", (event) => {
+  if (!chat.me || $("dialog").open) return;
+  const { key } = event;
+  const place = event.target;
+  if ((event.ctrlKey || event.metaKey) && fold(key) === "k") {
+    event.preventDefault();
+    if (chat.state === "here") search("");
+  } else if (event.altKey && (key === "ArrowUp" || key === "ArrowDown")) {
+    event.preventDefault();
+    const all = [...chat.conversations.values()].sort((a, b) => (a.kind < b.kind) - (a.kind > b.kind));
+    const next = all[(all.indexOf(chat.current) + (key === "ArrowDown" ? 1 : -1) + all.length) % all.length];
+    if (next) go(next);
+  } else if (key === "Escape") {
+    if (document.body.dataset.panel) showPanel("");
+    else text.focus({ preventScroll: true });
+  } else if (key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey && key !== " " && !place.closest("input, textarea, select, [contenteditable]")) {
+    text.focus({ preventScroll: true });
+  }
+});
+
+// Files
+
+/** Share files where one looks at the moment. */
+async function upload(files) {
+  const one = chat.current;
+  if (!one || !files.length || chat.state !== "here") return;
+  try {
+    const sharing = await import("./files.js");
+    for (const file of files) sharing.share(chat, one, file, { fail, say });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+$("attach").addEventListener("click", () => $("file").click());
+$("file").addEventListener("change", () => {
+  upload([...$("file").files]);
+  $("file").value = "";
+});
+text.addEventListener("paste", (event) => {
+  const files = [...event.clipboardData.files];
+  if (!files.length || event.clipboardData.types.includes("text/plain")) return;
+  event.preventDefault();
+  upload(files);
+});
+
+let depth = 0;
+const carries = (event) => event.dataTransfer?.types.includes("Files") && chat.state === "here";
+addEventListener("dragenter", (event) => {
+  if (carries(event)) $("drop").hidden = !++depth;
+});
+addEventListener("dragleave", (event) => {
+  if (carries(event)) $("drop").hidden = !(depth = Math.max(0, depth - 1));
+});
+addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
+addEventListener("drop", (event) => {
+  if (!event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  depth = 0;
+  $("drop").hidden = true;
+  upload([...event.dataTransfer.files]);
+});
+
+showWay();

@@ -1,0 +1,424 @@
+// How things look: elements and words without HTML, and the log of a conversation.
+
+import { after, fold } from "./chat.js";
+
+/** Make an element: what begins with "on" is listened to, the rest are properties. */
+export function make(tag, given = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "class") element.className = value;
+    else if (name in element && !name.startsWith("aria")) element[name] = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export const $ = (id) => document.getElementById(id);
+
+/** The same person has the same colour everywhere. */
+export function hue(name) {
+  let sum = 7;
+  for (const character of name.toLowerCase()) sum = (sum * 31 + character.codePointAt(0)) >>> 0;
+  return ((sum >>> 3) % 24) * 15;
+}
+
+export function tint(element, name) {
+  element.style.setProperty("--hue", hue(name));
+  return element;
+}
+
+const LINK = /https?:\/\/[^\s<>"“”«»]+/giu;
+const CLOSING = { ")": "(", "]": "[", "}": "{" };
+
+/** Text with links that can be followed and the reader's name marked; never HTML. */
+export function words(text, me) {
+  const found = document.createDocumentFragment();
+  let at = 0;
+  for (const match of text.matchAll(LINK)) {
+    const address = trim(match[0]);
+    let url;
+    try {
+      url = new URL(address);
+    } catch {
+      continue;
+    }
+    if (!url.hostname || !/^https?:$/.test(url.protocol)) continue;
+    found.append(named(text.slice(at, match.index), me));
+    found.append(make("a", { href: url.href, target: "_blank", rel: "noopener noreferrer", textContent: address }));
+    at = match.index + address.length;
+  }
+  found.append(named(text.slice(at), me));
+  return found;
+}
+
+function trim(address) {
+  for (;;) {
+    const last = address.at(-1);
+    const open = CLOSING[last];
+    const unbalanced = open && address.split(open).length < address.split(last).length;
+    if (!unbalanced && !/[.,:;!?'*_~]/.test(last)) return address;
+    address = address.slice(0, -1);
+  }
+}
+
+function named(text, me) {
+  const found = document.createDocumentFragment();
+  if (!me || !text) {
+    found.append(text);
+    return found;
+  }
+  const name = me.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const parts = text.split(new RegExp(`(?<![\\p{L}\\p{N}_-])(@?${name})(?![\\p{L}\\p{N}_])`, "iu"));
+  parts.forEach((part, index) => found.append(index % 2 ? make("mark", { textContent: part }) : part));
+  return found;
+}
+
+const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
+const FULL = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "medium" });
+const DAY = new Intl.DateTimeFormat([], { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const DATE = new Intl.DateTimeFormat([], { dateStyle: "medium" });
+
+export const clock = (time) => CLOCK.format(time * 1000);
+export const full = (time) => FULL.format(time * 1000);
+export const date = (time) => DATE.format(time * 1000);
+
+export function day(time) {
+  const [date, today, yesterday] = [new Date(time * 1000), new Date(), new Date()];
+  yesterday.setDate(today.getDate() - 1);
+  if (date.toDateString() === today.toDateString()) return "Today";
+  if (date.toDateString() === yesterday.toDateString()) return "Yesterday";
+  return DAY.format(date);
+}
+
+/** Bytes as people read them. */
+export function size(bytes) {
+  const units = ["bytes", "kB", "MB", "GB"];
+  let unit = 0;
+  while (bytes >= 999.5 && unit < 3) {
+    bytes /= 1000;
+    unit++;
+  }
+  return `${unit && bytes < 10 ? bytes.toFixed(1) : Math.round(bytes)} ${bytes === 1 && !unit ? "byte" : units[unit]}`;
+}
+
+/** Let the browser write a file. */
+export function save(name, ...parts) {
+  const href = URL.createObjectURL(new Blob(parts, { type: "text/plain;charset=utf-8" }));
+  make("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}
+
+const NEAR = 400; // pixels from an end at which more is loaded
+const BOTTOM = 48;
+const TOGETHER = 300; // seconds in which messages of one person stand together
+const LINES = 8; // of a paste, before it is folded
+const CHARACTERS = 1_600;
+
+const ACTS = {
+  kick: "put PERSON out of the room", ban: "banned PERSON", unban: "lifted the ban of PERSON",
+  mute: "muted PERSON", unmute: "lets PERSON speak again",
+  appoint: "made PERSON a moderator", dismiss: "made PERSON a moderator no more",
+};
+
+/** What was said in the conversation that is looked at: only what changed is made anew. */
+export class Log {
+  constructor(element, chat, actions) {
+    Object.assign(this, { element, chat, actions, stick: true, shown: null, nodes: new WeakMap() });
+    element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.stick && this.toBottom()).observe(element);
+  }
+
+  /** Show what changed, with the next frame. */
+  changed(conversation) {
+    if (conversation !== this.chat.current || this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.sync();
+    });
+  }
+
+  toBottom() {
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  /** Show the place where something was said. */
+  find(id) {
+    this.wanted = id;
+    this.stick = false;
+    this.changed(this.chat.current);
+  }
+
+  sync() {
+    const { element } = this;
+    const conversation = this.chat.current;
+    const fresh = this.shown !== conversation;
+    if (fresh) {
+      this.shown = conversation;
+      this.stick = true;
+      this.settled = false;
+      element.replaceChildren();
+    }
+    if (!conversation) return;
+    const anchor = !fresh && !this.stick ? this.#anchor() : null;
+    this.#patch(this.#rows(conversation));
+    if (anchor?.node.isConnected) element.scrollTop = anchor.node.offsetTop - anchor.above;
+    else if (this.stick) this.toBottom();
+    if (!this.settled && conversation.loaded) {
+      this.settled = true;
+      const line = element.querySelector(".line");
+      if (line && element.scrollHeight - line.offsetTop > element.clientHeight) {
+        element.scrollTop = line.offsetTop - 60;
+        this.#measure();
+      }
+    }
+    if (this.wanted) this.#go();
+    if (conversation.loaded && element.scrollHeight <= element.clientHeight + NEAR) this.chat.older(conversation);
+    this.actions.scrolled();
+  }
+
+  #go() {
+    const node = this.element.querySelector(`[data-id="${CSS.escape(this.wanted)}"]`);
+    if (!node) return;
+    this.wanted = null;
+    this.settled = true;
+    node.scrollIntoView({ block: "center" });
+    node.classList.add("found");
+    node.tabIndex = -1;
+    node.focus({ preventScroll: true });
+    this.#measure();
+  }
+
+  #anchor() {
+    const top = this.element.scrollTop;
+    let node = this.element.firstElementChild;
+    while (node && node.offsetTop + node.offsetHeight <= top) node = node.nextElementSibling;
+    return node && { node, above: node.offsetTop - top };
+  }
+
+  #measure() {
+    const { scrollTop, scrollHeight, clientHeight } = this.element;
+    this.stick = scrollHeight - scrollTop - clientHeight < BOTTOM;
+  }
+
+  #scrolled() {
+    this.#measure();
+    const { scrollTop, scrollHeight, clientHeight } = this.element;
+    const conversation = this.shown;
+    if (!conversation?.loaded || conversation !== this.chat.current) return;
+    if (scrollTop < NEAR) this.chat.older(conversation);
+    if (scrollHeight - scrollTop - clientHeight < NEAR) this.chat.newer(conversation);
+    this.actions.scrolled();
+  }
+
+  #patch(rows) {
+    const { element } = this;
+    let next = element.firstChild;
+    const wanted = new Set(rows);
+    for (const row of rows) {
+      while (next && !wanted.has(next)) {
+        const gone = next;
+        next = next.nextSibling;
+        gone.remove();
+      }
+      if (row === next) next = next.nextSibling;
+      else element.insertBefore(row, next);
+    }
+    while (next) {
+      const gone = next;
+      next = next.nextSibling;
+      gone.remove();
+    }
+  }
+
+  // Rows
+
+  #rows(conversation) {
+    const rows = [];
+    const { items, pending } = conversation;
+    if (!conversation.loaded || conversation.loading) rows.push(this.#fixed("loading", "Loading …"));
+    else if (conversation.atStart) rows.push(this.#fixed("start", beginning(conversation), conversation.key));
+    let [today, last, lined] = ["", null, !conversation.line];
+    for (const item of pending.length ? [...items, ...pending] : items) {
+      const date = new Date(item.time * 1000).toDateString();
+      if (date !== today) {
+        today = date;
+        last = null;
+        rows.push(this.#fixed(`day ${date}`, day(item.time)));
+      }
+      if (!lined && item.id && !item.local && after(item.id, conversation.line) > 0) {
+        lined = true;
+        last = null;
+        rows.push(this.#fixed("line", "New since you left"));
+      }
+      const together = joins(last, item);
+      rows.push(this.#row(conversation, item, together));
+      last = item;
+    }
+    if (conversation.loaded && !items.length && !pending.length) rows.push(this.#fixed("empty", "Nothing has been said here yet. Say hello!"));
+    return rows;
+  }
+
+  #fixed(name, text, more = "") {
+    this.fixed ??= new Map();
+    const key = `${name}\n${text}\n${more}`;
+    if (!this.fixed.has(key)) {
+      if (this.fixed.size > 200) this.fixed.clear();
+      const [kind] = name.split(" ");
+      const tag = kind === "day" || kind === "line" ? "h3" : "p";
+      this.fixed.set(key, make(tag, { class: kind }, make("span", { textContent: text })));
+    }
+    return this.fixed.get(key);
+  }
+
+  #row(conversation, item, together) {
+    const sign = `${together} ${item.state} ${item.version} ${item.open} ${item.why} ${conversation.key} ${this.chat.me?.name} ${item.state && this.chat.state} ${item.file && !!this.files}`;
+    let known = this.nodes.get(item);
+    if (known?.sign !== sign) {
+      known = { sign, node: this.#make(conversation, item, together) };
+      this.nodes.set(item, known);
+    }
+    return known.node;
+  }
+
+  #make(conversation, item, together) {
+    switch (item.event) {
+      case "said":
+      case "whispered":
+      case "emoted":
+      case "shared":
+        return this.#spoken(conversation, item, together);
+      case "comings": {
+        const parts = [...item.changes].map(([name, what]) => `${name} ${what}`);
+        return make("p", { class: "system comings", textContent: parts.join(" · ") });
+      }
+      case "notice":
+      case "error":
+        return this.#note(item);
+      default:
+        return make("p", { class: "system", dir: "auto" }, words(sentence(item), this.chat.me?.name), " ", moment(item));
+    }
+  }
+
+  #note({ event, text, lines, button }) {
+    const box = make("div", { class: `note ${event}`, dir: "auto" }, make("p", {}, words(text)));
+    if (lines?.length) box.append(make("pre", { tabIndex: 0, "aria-label": "Answer of the server" }, words(lines.join("\n"))));
+    if (button) box.append(make("button", { type: "button", textContent: button.text, onclick: button.act }));
+    return box;
+  }
+
+  #spoken(conversation, item, together) {
+    const { chat } = this;
+    const mine = fold(item.sender) === fold(chat.me?.name ?? "");
+    const emote = item.event === "emoted";
+    const node = make("div", {
+      class: ["message", together && "together", mine && "mine", item.mention && "mention", emote && "emote", item.state]
+        .filter(Boolean).join(" "),
+      "data-id": item.id,
+    });
+    const who = mine || conversation.kind === "direct"
+      ? make("span", { class: "who", textContent: item.sender })
+      : make("button", { class: "who", type: "button", title: `Write to ${item.sender} alone`, textContent: item.sender,
+          onclick: () => this.actions.pick(item.sender) });
+    tint(node, item.sender);
+    node.append(
+      make("span", { class: "avatar", "aria-hidden": "true", textContent: [...item.sender][0].toUpperCase() }),
+      make("div", { class: "head" }, who, item.guest ? make("span", { class: "tag", textContent: "guest" }) : null, moment(item)),
+    );
+    const body = make("div", { class: "text", dir: "auto" });
+    if (item.event === "shared") this.#file(body, item, mine);
+    else this.#fill(body, item, emote);
+    node.append(body);
+    if (item.state) node.append(this.#state(conversation, item));
+    return node;
+  }
+
+  #file(body, item, mine) {
+    if (this.files) return body.append(this.files.card(item, mine, this.actions));
+    body.append(`${item.name} (${size(item.size)})`);
+    import("./files.js").then((files) => {
+      this.files = files;
+      this.changed(this.shown);
+    });
+  }
+
+  #fill(body, item, emote) {
+    const me = this.chat.me?.name;
+    const lines = item.text.split("\n");
+    const long = lines.length > LINES || item.text.length > CHARACTERS;
+    if (emote) body.append(make("span", { class: "who", textContent: item.sender }), " ");
+    if (!long) return body.append(words(item.text, me));
+    const some = lines.slice(0, LINES - 2).join("\n").slice(0, CHARACTERS / 2);
+    const text = make("div", { class: "paste" }, words(item.open ? item.text : some, me));
+    const what = lines.length > LINES ? `all ${lines.length} lines` : `all ${item.text.length} characters`;
+    const toggle = () => {
+      item.open = !item.open;
+      this.changed(this.shown);
+      requestAnimationFrame(() => this.nodes.get(item)?.node.querySelector(".fold")?.focus({ preventScroll: true }));
+    };
+    body.append(text, make("button", {
+      class: "fold", type: "button", "aria-expanded": String(!!item.open),
+      textContent: item.open ? "Show less" : `Show ${what}`, onclick: toggle,
+    }));
+  }
+
+  #state(conversation, item) {
+    if (item.state !== "failed") {
+      const text = item.state === "lost" ? "waiting for the connection …" : "sending …";
+      return make("div", { class: "state", textContent: text });
+    }
+    const { chat } = this;
+    return make("div", { class: "state" },
+      make("span", { textContent: `Not sent. ${item.why}` }),
+      make("button", { type: "button", class: "retry", textContent: "Retry", disabled: chat.state !== "here",
+        onclick: () => chat.retry(conversation, item) }),
+      make("button", { type: "button", textContent: "Discard", onclick: () => chat.discard(conversation, item) }));
+  }
+}
+
+const CHATTED = new Set(["said", "whispered", "shared"]);
+
+function joins(last, item) {
+  return !!last && CHATTED.has(last.event) && CHATTED.has(item.event) && last.sender === item.sender
+    && item.time - last.time < TOGETHER;
+}
+
+function moment({ time }) {
+  return make("time", { dateTime: new Date(time * 1000).toISOString(), title: full(time), textContent: clock(time) });
+}
+
+function beginning(conversation) {
+  if (conversation.kind === "direct") return `This is all that you and ${conversation.name} told each other. Nobody else sees it.`;
+  if (!conversation.history) return "What is said in this room is not kept.";
+  return `This is the beginning of ${conversation.title}.`;
+}
+
+/** What happened, as a sentence. */
+export function sentence(event) {
+  const { sender, person, text } = event;
+  switch (event.event) {
+    case "topic":
+      return text ? `${sender} set the topic: ${text}` : `${sender} cleared the topic`;
+    case "room":
+      return `${sender} made the room ${event.private ? "private" : "public"}; what is said is ${event.history ? "kept" : "not kept"}`;
+    case "opened":
+      return `${sender} opened the room`;
+    case "invited":
+      return `${sender} invited ${person}`;
+    case "announced":
+      return `Announcement by ${sender}: ${text}`;
+    case "moderated": {
+      const until = event.until ? ` until ${full(event.until)}` : "";
+      const reason = event.reason ? `: ${event.reason}` : "";
+      return `${sender} ${(ACTS[event.act] ?? event.act).replace("PERSON", () => person)}${until}${reason}`;
+    }
+    case "shared":
+      return `${sender} shares ${event.name}`;
+    case "emoted":
+      return `${sender} ${text}`;
+    default:
+      return `${sender}: ${text ?? ""}`;
+  }
+}
