@@ -5,7 +5,7 @@ The file is encrypted by SQLCipher, which is SQLite with one more pragma; withou
 key it reads and writes plain SQLite files.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -38,7 +38,10 @@ BUSY = 5.0
 
 _EVENTS = f"INSERT INTO events ({', '.join(Row._fields)}) VALUES"
 _ROW = f"({', '.join('?' * len(Row._fields))})"
-_ROWS = 500  # in one statement; SQLite takes 250,000 values
+
+# In one statement; SQLite takes 250,000 values.
+_ROWS = 500
+_CHARACTERS = 128 * 1024  # of texts, unless one is longer
 
 # Messages that are indexed in one transaction, which takes 6 ms.
 _PIECE = 2_000
@@ -139,8 +142,7 @@ def insert(connection: Connection, rows: Sequence[Row]) -> None:
     turn to run Python. With a busy reactor and 100 rows, executemany takes five times
     as long.
     """
-    for start in range(0, len(rows), _ROWS):
-        some = rows[start : start + _ROWS]
+    for some in _portions(rows):
         connection.exec_driver_sql(
             f"{_EVENTS} {', '.join([_ROW] * len(some))}",
             tuple(value for row in some for value in row),
@@ -180,6 +182,17 @@ def index(connection: Connection) -> bool:
             ],
         )
     return len(ids) == _PIECE
+
+
+def _portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    start = characters = 0
+    for end, row in enumerate(rows):
+        characters += len(row.text)
+        if end > start and (end - start == _ROWS or characters > _CHARACTERS):
+            yield rows[start:end]
+            start, characters = end, len(row.text)
+    if rows:
+        yield rows[start:]
 
 
 def unindex(connection: Connection, ids: Sequence[int]) -> None:

@@ -152,6 +152,13 @@ class CommitTests(SynchronousTestCase):
             query = Query((f"word{id}",), rooms=("ops",))
             self.assertEqual([e.id for e in self.ask(self.store.search(query))], [id])
 
+    def test_many_long(self) -> None:
+        """Nor is any lost if they are too long for one statement."""
+        texts = {1: "a", 2: "b" * 200_000, 3: "c" * 100_000, 4: "d" * 50_000, 5: "e"}
+        task = Task(events=[said(id, text) for id, text in texts.items()])
+        self.assertIsNone(self.commit(task))
+        self.assertEqual(self.ask(self.store.stored(texts)), set(texts))
+
     def listen(self) -> list[Any]:
         """What is logged from now on."""
         logged: list[Any] = []
