@@ -4,7 +4,14 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.chat.admission import EXPLAINING, TIME_TO_TYPE, Admission, Visit, place_of
+from chatd.chat.admission import (
+    EXPLAINING,
+    SPARE,
+    TIME_TO_TYPE,
+    Admission,
+    Visit,
+    place_of,
+)
 from chatd.chat.bans import Bans
 from chatd.chat.errors import Banned, ChatError, Full, TooFast
 from chatd.chat.rules import Rules
@@ -50,6 +57,16 @@ class AdmissionTests(SynchronousTestCase):
         )
         self.admission.leave(visit)
         return error.text
+
+    def test_the_machine_itself(self) -> None:
+        """When all connections are taken, somebody at the machine still gets in."""
+        self.rules = replace(self.rules, connections=2, entering_all=1)
+        for address in (HOME, WORK):
+            self.arrive(address, inside=True)
+        self.refuse(Full, "203.0.113.9")
+        for _ in range(SPARE):
+            self.arrive("127.0.0.1", exempt=True, inside=True)
+        self.refuse(Full, "127.0.0.1")
 
     def test_connections(self) -> None:
         """One address has so many connections, and another one its own."""
