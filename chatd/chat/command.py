@@ -144,6 +144,8 @@ class Command:
         left out, C{TEXT...} takes all that follows.
     @ivar needs: Who may use it.
     @ivar secret: Whether what is typed behind it must not be shown again.
+    @ivar asks: Whether it does nothing but answer whoever calls, unless C{on} or
+        C{off} stands behind it.
     @ivar help: For people; the first line says it all.
     @ivar subject: Under which heading C{/help} lists it.
     """
@@ -154,6 +156,7 @@ class Command:
     aliases: tuple[str, ...] = ()
     needs: Role = Role.GUEST
     secret: bool = False
+    asks: bool = False
     help: str = ""
     subject: str = ""
 
@@ -200,6 +203,7 @@ def command(
     aliases: Iterable[str] = (),
     needs: Role = Role.GUEST,
     secret: bool = False,
+    asks: bool = False,
 ) -> Callable[[Run], Command]:
     """
     Make a command of a coroutine function; its docstring becomes the help.
@@ -213,7 +217,15 @@ def command(
             raise ValueError(f"/{name} has no docstring, so /help could not show it")
         subject = (getdoc(import_module(run.__module__)) or "").partition("\n")[0]
         return Command(
-            name, run, usage, tuple(aliases), needs, secret, doc, subject.rstrip(".")
+            name,
+            run,
+            usage,
+            tuple(aliases),
+            needs,
+            secret,
+            asks,
+            doc,
+            subject.rstrip("."),
         )
 
     return decorate
@@ -260,6 +272,16 @@ class Commands:
         if found is not None:
             return found.secret
         return bool(get_close_matches(word, SECRETIVE, n=1, cutoff=0.7))
+
+    def only_asks(self, line: str) -> bool:
+        """Whether a typed line is a command that does nothing but answer."""
+        if line[:1] not in ("/", "@"):
+            return False
+        word, _, rest = line[1:].partition(" ")
+        found = self._by_name.get(word.casefold())
+        if found is None or rest.strip().casefold() in ("on", "off"):
+            return False
+        return found.asks
 
     def add(self, module: ModuleType) -> None:
         """

@@ -1,6 +1,7 @@
 """How people come in, take names, and become members."""
 
 import re
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -132,7 +133,7 @@ class Entrance:
             hub.update_account(account)
             self._rename(session, guest, account.person, name)
             hub.places.drop(name, id)
-            await hub.keep_rooms(session)
+            await hub.keep_rooms(session.person)
         session.tell(
             Notice(
                 f"{account.name} is yours from now on: /login {account.name} PASSWORD."
@@ -151,6 +152,7 @@ class Entrance:
             raise NotAllowed("An account keeps its name: it is how others know you.")
         if name.shown == guest.name:
             raise BadRequest(f"You are called {name.shown} already.")
+        self._hub.people.check_speaker(session)
         self._hub.pace.rename(session)
         now = replace(guest, name=name.shown)
         self._rename(session, guest, now, name)
@@ -238,7 +240,7 @@ class Entrance:
         if account is not None:
             self._check_bans(session, account)
             name = Name(account.name, account.key, account.skeleton)
-            hub.places.take(name, account.id, hub.rules.max_people)
+            hub.places.take(name, account.id, self._most(account))
             return account.person
         here = hub.presence.get(person.id)
         if here is not None:
@@ -253,7 +255,7 @@ class Entrance:
         self._check_bans(session, account)
         name = Name(account.name, account.key, account.skeleton)
         # A guest's own place will be free.
-        limit = hub.rules.max_people + (session.person is not None)
+        limit = self._most(account) + (session.person is not None)
         hub.places.take(name, account.id, limit)
         if session.person is not None:
             hub.step_out(session, "is coming back with an account")
@@ -282,6 +284,12 @@ class Entrance:
         await self._check_free(name)
         self._check_guests()
         hub.places.take(name, person.id, hub.rules.max_people)
+
+    def _most(self, account: Account) -> int:
+        """How many people there may be for somebody to come in."""
+        if account.role is Role.OPERATOR:
+            return sys.maxsize  # who else could put out those who fill the chat
+        return self._hub.rules.max_people
 
     def _check_bans(self, session: "Session", account: Account) -> None:
         if account.role < Role.OPERATOR:
@@ -378,7 +386,7 @@ class Entrance:
             raise
         finally:
             session.release(*shown)
-        await hub.keep_rooms(session)
+        await hub.keep_rooms(session.person)
 
     async def _welcome(self, session: "Session", request: Enter) -> list[Past]:
         """

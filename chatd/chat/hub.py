@@ -252,8 +252,10 @@ class Hub:
         session.person = person
         session.account = account
         sessions = self._people.setdefault(person.id, {})
-        if account is None and sessions:
-            account = next(iter(sessions)).account
+        if sessions:
+            other = next(iter(sessions))
+            account = account or other.account
+            session.share_pace(other)
         sessions[session] = None
         session.in_time()
         if session.visit is not None:
@@ -346,8 +348,7 @@ class Hub:
         session.close(f"This connection ends, because {why}.")
 
     def _make_room(self, session: Session, why: str) -> None:
-        # In a flood this happens all the time: not a line of the log for each.
-        self.refusals.crowded()
+        self.refusals.crowded(session.address, why)
         session.close(f"This connection ends, because {why}.")
 
     def relieve(self) -> None:
@@ -525,12 +526,18 @@ class Hub:
                 latest = await self.archive.latest(session, room)
         finally:
             session.release(latest)
-        await self.keep_rooms(session)
+        await self.keep_rooms(session.person)
 
     def _open(self, session: Session, text: str) -> Room:
         name = room_name(text)
-        if len(self.rooms) >= self.rules.rooms:
-            raise Full(f"There are {self.rules.rooms} rooms, which is the most.")
+        most = self.rules.rooms
+        if len(self.rooms) >= most:
+            raise Full(f"There are {most} rooms, which is the most.")
+        if session.account is None and len(self.rooms) >= most // 2:
+            raise Full(
+                f"There are {len(self.rooms)} rooms. Only members can open more: "
+                "/register NAME PASSWORD makes you one."
+            )
         if self.rooms.like(name):
             raise NameTaken(
                 f"{name.shown} looks like the name of another room. Take another name."
@@ -574,7 +581,7 @@ class Hub:
             raise NotInRoom(f"You are not in {room.name}.")
         self.publish(Left(room=room.name, person=person, reason=reason), session)
         await session.settled()
-        await self.keep_rooms(session)
+        await self.keep_rooms(session.person)
 
     async def find(self, name: str) -> Person:
         """
@@ -614,15 +621,14 @@ class Hub:
         room = self.rooms.get(name)
         return room is not None and person.id in room.present
 
-    async def keep_rooms(self, session: Session) -> None:
+    async def keep_rooms(self, person: Person | None) -> None:
         """Keep where somebody is, for their next login."""
-        if session.account is None:
+        if person is None or person.guest:
             return
-        id = session.account.id
         try:
-            await self.store.keep_rooms_of(id, self.rooms_of(id))
+            await self.store.keep_rooms_of(person.id, self.rooms_of(person.id))
         except StoreDown:
-            _log.warn("where {name} is was not kept", name=session.account.name)
+            _log.warn("where {name} is was not kept", name=person.name)
 
     # Events
 

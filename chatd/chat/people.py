@@ -72,6 +72,14 @@ class People:
             why = f": {here.away}" if here.away else "."
             session.tell(Notice(f"{to.name} is away{why}"))
 
+    def check_speaker(self, session: "Session") -> None:
+        """
+        @raise ChatError: if this person is muted in one of their rooms: nothing that is
+            shown in all of them may be said in another way.
+        """
+        for name in self._hub.rooms_of(session.somebody().id):
+            self._hub.rooms.find(name).check_speaker(session)
+
     # Absence
 
     def set_away(self, session: "Session", text: str | None) -> None:
@@ -81,6 +89,8 @@ class People:
         @param text: Why; C{None} for being back.
         """
         person = session.somebody()
+        if text:
+            self.check_speaker(session)
         here = self._hub.presence.get(person.id)
         if here is not None and here.away == text:
             raise BadRequest(
@@ -185,6 +195,10 @@ class People:
             raise NotAllowed(f"{person.name} is an operator of the server.")
         until = self._hub.now() + seconds if seconds else 0.0
         room.moderate(session, act, person, until=until, reason=reason)
+        if act is Act.KICK and not person.guest:
+            # Or the next login would bring them back.
+            await session.happened()
+            await self._hub.keep_rooms(person)
 
     async def _moderated(self, room: Room, act: Act, name: str) -> Person:
         if act in (Act.UNMUTE, Act.UNBAN):

@@ -41,13 +41,19 @@ class Refusals:
         """Somebody was told to slow down."""
         self._count(SLOWED)
 
-    def crowded(self) -> None:
-        """A connection by which nobody had come in made room for others."""
+    def crowded(self, address: str, why: str) -> None:
+        """
+        A connection by which nobody had come in made room for others.
+
+        In a flood this happens all the time: only the first of a minute is named.
+        """
+        if not self._lately[CROWDED]:
+            _log.info("{address} was let go: {why}", address=address, why=why)
         self._count(CROWDED)
 
     def _count(self, code: str) -> None:
         self.counts[code] += 1
-        if not self._lately:
+        if not self._lately.total():
             self._clock.callLater(SUMMED_UP, self._sum_up)
         self._lately[code] += 1
 

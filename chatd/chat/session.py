@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 # Requests that wait before the door is asked to stop reading.
 WAITING = 32
 
-# Requests of somebody who is gone that are still carried out: more would keep them
-# present for long, and a flood of such people would be many.
+# Messages of somebody who is gone that are still said: more would keep them present for
+# long, and a flood of such people would be many. A paste counts as what it costs.
 LAST_WORDS = 100
 
 # Requests that change nothing.
@@ -285,9 +285,8 @@ class Session:
         except Exception:
             # The long way meets it again, and tells of it in its turn.
             if paid and self._throttle is not None:
-                self._throttle.give_back(
-                    self._hub.clock.seconds(), self._cost(request, self._throttle)
-                )
+                cost = min(self._cost(request), self._throttle.burst)
+                self._throttle.give_back(self._hub.clock.seconds(), cost)
             return False
         self.active = self._hub.now()
         return True
@@ -598,15 +597,32 @@ class Session:
             return
         # What was typed before the line went is still said, if it is not too much;
         # answers nobody would read.
-        last = [one for one in self._queue if not isinstance(one, QUESTIONS)]
+        last = self._last_words()
         if self._working and last and self.person is not None:
-            self._queue[:] = last[:LAST_WORDS]
+            self._queue[:] = last
             self._finishing = self._deaf = True
             self._farewell = reason
             self.forget_unread()
             self._release_writer()
             return
         self.gone(reason)
+
+    def _last_words(self) -> list[Request]:
+        last: list[Request] = []
+        left = float(LAST_WORDS)
+        for request in self._queue:
+            if not self._asks(request):
+                left -= self._cost(request)
+                if left < 0:
+                    break
+                last.append(request)
+        return last
+
+    def _asks(self, request: Request) -> bool:
+        """Whether a request does nothing but ask; nobody would read the answer."""
+        if isinstance(request, Typed):
+            return self._hub.commands.only_asks(request.line)
+        return isinstance(request, QUESTIONS)
 
     def in_time(self) -> None:
         """Somebody came in, or it is over: nothing to wait for."""
@@ -631,16 +647,23 @@ class Session:
         rules = self._hub.rules
         if not rules.throttle:
             return 0.0
-        if self._throttle is None:
-            self._throttle = Throttle(rules.request_rate, rules.request_burst)
-        return self._throttle.take(
-            self._hub.clock.seconds(), self._cost(request, self._throttle)
-        )
+        throttle = self._bucket()
+        cost = min(self._cost(request), throttle.burst)
+        return throttle.take(self._hub.clock.seconds(), cost)
 
-    def _cost(self, request: Request, throttle: Throttle) -> float:
+    def _bucket(self) -> Throttle:
+        if self._throttle is None:
+            rules = self._hub.rules
+            self._throttle = Throttle(rules.request_rate, rules.request_burst)
+        return self._throttle
+
+    def share_pace(self, other: "Session") -> None:
+        """Both are the same person's, who may do no more by having several."""
+        self._throttle = other._bucket()
+
+    def _cost(self, request: Request) -> float:
         """Tokens for a request: a paste counts as the messages that it could be."""
-        messages = _length(request) / self._hub.rules.message_chars
-        return min(max(1.0, messages), throttle.burst)
+        return max(1.0, _length(request) / self._hub.rules.message_chars)
 
     async def _slow_down(self) -> None:
         """Wait until the next request may be carried out."""

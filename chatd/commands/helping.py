@@ -14,7 +14,7 @@ _ORDER = (
 )
 
 
-@command("help", usage="[COMMAND]", needs=Role.NOBODY)
+@command("help", usage="[COMMAND]", needs=Role.NOBODY, asks=True)
 async def help(call: Call) -> None:
     """
     Show what you can type; with the name of a command, how to use it.
@@ -57,13 +57,13 @@ async def motd(call: Call) -> None:
     call.hub.operators.set_motd(call.session, "" if call.rest == "-" else call.rest)
 
 
-@command("version", needs=Role.NOBODY)
+@command("version", needs=Role.NOBODY, asks=True)
 async def version(call: Call) -> None:
     """Show which version of chatd this server runs."""
     call.reply(f"{call.hub.rules.server} runs chatd {call.hub.rules.version}.")
 
 
-@command("uptime", needs=Role.NOBODY)
+@command("uptime", needs=Role.NOBODY, asks=True)
 async def uptime(call: Call) -> None:
     """Show for how long this server has been up."""
     up = in_words(call.hub.now() - call.hub.started)

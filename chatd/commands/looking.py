@@ -23,6 +23,7 @@ PROGRESS = 2_000  # messages of the log between two words on how far it got
     "who",
     usage="[ROOM]",
     aliases=["whosonline", "getlist", "users", "names", "list"],
+    asks=True,
     needs=Role.NOBODY,
 )
 async def who(call: Call) -> None:
@@ -50,7 +51,7 @@ async def who(call: Call) -> None:
     call.reply(Listing("who", title, tuple(lines), rows))
 
 
-@command("whois", usage="NAME")
+@command("whois", usage="NAME", asks=True)
 async def whois(call: Call) -> None:
     """
     Tell what is known about somebody: guest or member, where, away, how long idle.
@@ -91,7 +92,7 @@ async def whois(call: Call) -> None:
     call.reply(Listing("whois", f"{person.name}:", tuple(lines), (row,)))
 
 
-@command("history", usage="[N|on|off]")
+@command("history", usage="[N|on|off]", asks=True)
 async def history(call: Call) -> None:
     """
     Show what was said last in the current room; moderators switch it on and off.
@@ -119,7 +120,7 @@ async def history(call: Call) -> None:
     call.reply(replace(past, title=title))
 
 
-@command("getlog", usage="[ROOM]", aliases=["log"])
+@command("getlog", usage="[ROOM]", aliases=["log"], asks=True)
 async def getlog(call: Call) -> None:
     """
     Send you all that was said in a room, as text; /history shows the last of it.
@@ -143,7 +144,7 @@ async def getlog(call: Call) -> None:
     call.reply(f"End of the log: {counted(count, 'message')}.")
 
 
-@command("search", usage="WORDS...")
+@command("search", usage="WORDS...", asks=True)
 async def search(call: Call) -> None:
     """
     Find messages with all these words, in rooms that you may see and in private.
@@ -157,7 +158,7 @@ async def search(call: Call) -> None:
     call.reply(past)
 
 
-@command("catchup", needs=Role.MEMBER)
+@command("catchup", needs=Role.MEMBER, asks=True)
 async def catchup(call: Call) -> None:
     """
     Show what you missed: private messages, where you were named, and how much else.
@@ -183,7 +184,7 @@ async def catchup(call: Call) -> None:
         call.reply("You have missed nothing.")
 
 
-@command("talks")
+@command("talks", asks=True)
 async def talks(call: Call) -> None:
     """
     List with whom you have had private words, the latest first.
@@ -213,7 +214,7 @@ async def talks(call: Call) -> None:
     call.reply(Listing("talks", title, tuple(lines), tuple(rows)))
 
 
-@command("show", usage="[ID]")
+@command("show", usage="[ID]", asks=True)
 async def show(call: Call) -> None:
     """
     Show a pasted block whole; without its id the last one in the current room.

@@ -68,7 +68,7 @@ async def unban(call: Call) -> None:
     await _moderate(call, Act.UNBAN, call.rest)
 
 
-@command("bans", needs=Role.MODERATOR)
+@command("bans", needs=Role.MODERATOR, asks=True)
 async def bans(call: Call) -> None:
     """List who is banned or muted in the current room, for how long, and why."""
     room, now = call.room, call.hub.now()

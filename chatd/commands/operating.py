@@ -91,7 +91,7 @@ async def serverunban(call: Call) -> None:
     call.reply(f"{shown} may come in again.")
 
 
-@command("serverbans", needs=Role.OPERATOR)
+@command("serverbans", needs=Role.OPERATOR, asks=True)
 async def serverbans(call: Call) -> None:
     """List who is shut out of the server, for how long, by whom, and why."""
     bans, now = call.hub.bans.in_force(), call.hub.now()
@@ -144,7 +144,7 @@ async def kill(call: Call) -> None:
     call.reply(f"The sessions of {name} are ended.")
 
 
-@command("stats", needs=Role.OPERATOR)
+@command("stats", needs=Role.OPERATOR, asks=True)
 async def stats(call: Call) -> None:
     """Show how the server is: people, rooms, memory, and how fast it stores."""
     figures = call.hub.operators.stats()

@@ -36,7 +36,7 @@ async def leave(call: Call) -> None:
         call.reply(f"You are in {room.name} now.")
 
 
-@command("rooms")
+@command("rooms", asks=True)
 async def rooms(call: Call) -> None:
     """
     List the rooms that you may see, the fullest first.

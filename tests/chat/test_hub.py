@@ -614,12 +614,6 @@ class RoomsTests(HubCase):
             self.hub.rooms_of(self.ann.somebody().id), ["lobby", "ops", "one-more"]
         )
 
-    def test_rooms_in_all(self) -> None:
-        """There are so many rooms, and no more."""
-        self.hub.rules = replace(self.hub.rules, rooms=2)
-        type_in(self.hub, self.ann, "/join ops", "/join dev")
-        self.assertEqual(codes(self.ann_door), ["full"])
-
     def test_banned_meanwhile(self) -> None:
         """Who is banned while entering does not stay."""
         type_in(self.hub, self.ann, "/join ops")

@@ -111,6 +111,27 @@ class AmountTests(Chatting):
         self.assertIn("2 people may enter ops", refusal)
         self.assertNotIn("may enter", self.answer(ann, door, "/invite bob"))
 
+    def test_rooms(self) -> None:
+        """There are so many rooms; guests cannot take the last half of them."""
+        self.limit(rooms=4)
+        ann, door = self.guest("ann", "one")
+        self.assertIn("Only members", self.refusal(ann, door, "/join two"))
+        bob, bobs = self.member("bob", "two", "three")
+        refusal = self.refusal(bob, bobs, "/join four")
+        self.assertEqual(refusal, "There are 4 rooms, which is the most.")
+        self.assertEqual(self.answer(ann, door, "/join two"), "")
+
+    def test_people(self) -> None:
+        """When the chat is full, an operator comes in, and nobody else."""
+        olga, _ = self.operator("olga")
+        type_in(self.hub, olga, "/quit")
+        self.limit(max_people=1)
+        self.guest("ann")
+        bob, door = connect(self.hub)
+        self.assertIn("full", self.refusal(bob, door, "bob"))
+        olga, _ = join(self.hub, "olga", password="seven-small-rain-clouds")
+        self.assertIsNotNone(olga.person)
+
     def test_invitations(self) -> None:
         """An operator gives so many codes that nobody has used yet."""
         self.limit(invitations=1)

@@ -48,6 +48,20 @@ class RefusalsTests(Chatting):
         )
         self.assertEqual(self.hub.refusals.counts, {"too-long": 3, "too-fast": 1})
 
+    def test_crowded(self) -> None:
+        """Of those who made room the first of a minute is named."""
+        with capturedLogs() as events:
+            for number in range(3):
+                self.hub.refusals.crowded(f"192.0.2.{number}", "too many wait")
+            self.clock.advance(SUMMED_UP)
+        self.assertEqual(
+            self.lines(events),
+            [
+                "192.0.2.0 was let go: too many wait",
+                "limits that were met within 60 s: crowded 3",
+            ],
+        )
+
     def test_mistakes(self) -> None:
         """What is only a mistake is not counted."""
         ann, _ = self.guest("ann")

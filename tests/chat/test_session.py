@@ -19,7 +19,7 @@ from chatd.chat.events import (
     Said,
     TopicChanged,
 )
-from chatd.chat.request import Enter, History, Invoke, Ping, Say, Search
+from chatd.chat.request import Enter, History, Invoke, Ping, Say, Search, Typed
 from chatd.chat.rules import Rules
 from chatd.chat.session import IN_FLIGHT, WAITING, Session
 from chatd.store.memory import MemoryStore
@@ -369,6 +369,17 @@ class ThrottleTests(SessionCase):
         turn(self.hub)
         self.assertEqual(len(texts(self.bob_door)), 20)
 
+    def test_several_sessions(self) -> None:
+        """Who is here several times may not say more for that."""
+        one, _ = join(self.hub, "cho", password="seven-small-rain-clouds")
+        two, _ = join(self.hub, "cho", password="seven-small-rain-clouds")
+        self.bob_door.take()
+        for number in range(30):
+            (one, two)[number % 2].receive(f"{number}")
+        turn(self.hub)
+        # One of the burst was for coming in.
+        self.assertEqual(len(texts(self.bob_door)), 19)
+
     def test_off(self) -> None:
         """The operator can switch it off."""
         self.hub.rules = replace(self.rules, throttle=False)
@@ -469,6 +480,24 @@ class EndTests(SessionCase):
             self.ann.submit(History())
         self.ann.end("")
         self.assertTrue(self.ann.ended)
+
+    def test_lost_with_commands(self) -> None:
+        """Nor is what a command would only answer; what it does is done."""
+        lines = ("/who", "@help", "/history 9", "/rooms", "@bob?", "//x", "/history on")
+        for line in ("first", *lines):
+            self.ann.submit(Typed(line))
+        self.ann.end("")
+        kept = [one.line for one in self.ann._queue if isinstance(one, Typed)]
+        self.assertEqual(kept, ["@bob?", "//x", "/history on"])
+
+    def test_lost_with_pastes(self) -> None:
+        """Long last words count as many: who is gone does not talk for minutes."""
+        self.hub.rules = Rules(message_chars=1_000, paste_bytes=60_000)
+        self.ann.submit(Invoke("wait"))
+        for _ in range(5):
+            self.ann.submit(Say("x" * 40_000))
+        self.ann.end("")
+        self.assertEqual(len(self.ann._queue), 2)
 
     def test_lost_by_a_slow_reader(self) -> None:
         """What a lost line had not read counts no more."""

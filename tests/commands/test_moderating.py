@@ -32,6 +32,25 @@ class ModeratingTests(Chatting):
             len(of(Entered, self.ask(self.bob, self.bobs, "/join den"))), 1
         )
 
+    def test_kick_lasts(self) -> None:
+        """Who was kicked is not back in the room by merely logging in again."""
+        eve, _ = self.member("eve", "den")
+        self.moderated("/kick eve")
+        type_in(self.hub, eve, "/quit")
+        eve, _ = self.member("eve")
+        assert eve.person is not None
+        self.assertEqual(self.hub.rooms_of(eve.person.id), ["lobby"])
+
+    def test_mute_everywhere(self) -> None:
+        """Who is muted in a room tells it nothing by a name or an away text."""
+        self.moderated("/mute bob")
+        for line in ("/nick shout", "/away shouting"):
+            self.assertIn("muted in den", self.refusal(self.bob, self.bobs, line))
+        self.assertEqual(of(Failed, self.ask(self.bob, self.bobs, "/away")), [])
+        type_in(self.hub, self.bob, "/leave den", "/nick shout")
+        assert self.bob.person is not None
+        self.assertEqual(self.bob.person.name, "shout")
+
     def test_mute(self) -> None:
         """Who is muted reads but cannot speak, until the time is over."""
         event = self.moderated("/mute bob 10m enough")
