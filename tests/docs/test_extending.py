@@ -1,28 +1,24 @@
 """Tests for C{docs/extending.rst}: its examples work."""
 
-import re
 import sys
 import tomllib
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import entry_points
-from io import StringIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest import TestResult
 
 from twisted.internet.defer import Deferred
-from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.runner import TestLoader
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd import service
 from chatd.chat.command import Commands
 from chatd.chat.events import Failed, Listing, Notice, Said
-from chatd.doors.connection import nobody_is_exempt
-from chatd.doors.json import JSONFactory
-from chatd.testing import join, make_hub, turn, type_in
+from chatd.testing import join, make_hub, type_in
+from tests.client.wired import ClientCase
 from tests.docs.reading import blocks
 
 
@@ -117,38 +113,25 @@ class CommandTests(Example):
         self.assertEqual((outcome.failures, outcome.errors), ([], []))
 
 
-class BotTests(Example):
+class BotTests(ClientCase):
     """The bot does what the document says."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.hub = make_hub()
-        factory = JSONFactory(self.hub, exempt=nobody_is_exempt)
-        self.module = self.load("timebot")
-        self.bot = self.module.TimeBot()
-        self.there, self.here = StringTransport(), StringTransport()
-        self.door = factory.buildProtocol(None)
-        self.bot.makeConnection(self.there)
-        self.door.makeConnection(self.here)
-        self.carry()
+        self.source = blocks("extending.rst")["timebot.py"]
+        module: dict[str, Any] = {"__name__": "timebot"}
+        exec(compile(self.source, "timebot.py", "exec"), module)
+        self.bot = self.client("timebot")
+        self.running = Deferred.fromCoroutine(module["timebot"](self.bot))
 
-    def carry(self) -> None:
-        """Carry bytes to and fro until there are none."""
-        turn(self.hub)
-        while self.there.value() or self.here.value():
-            sent, came = self.there.value(), self.here.value()
-            self.there.clear()
-            self.here.clear()
-            if sent:
-                self.door.dataReceived(sent)
-            if came:
-                self.bot.dataReceived(came)
-            turn(self.hub)
+    def test_length(self) -> None:
+        """It has twenty lines at most."""
+        self.assertLessEqual(len(self.source.splitlines()), 20)
 
     def test_greets(self) -> None:
         """Newcomers are greeted once, and it does not greet itself."""
         _, door = join(self.hub, "ann")
-        self.carry()
+        self.line.carry()
         (said,) = door.of(Said)
         self.assertEqual(
             (said.sender.name, said.text),
@@ -158,34 +141,27 @@ class BotTests(Example):
     def test_time(self) -> None:
         """Whoever asks for the time is told, in the room where they asked."""
         ann, door = join(self.hub, "ann")
-        self.carry()
+        self.line.carry()
         door.take()
         type_in(self.hub, ann, "what is the !time", "!time")
-        self.carry()
+        self.line.carry()
         (said,) = door.of(Said)
-        self.assertTrue(re.fullmatch(r"It is \d\d:\d\d\.", said.text), said.text)
+        self.assertRegex(said.text, r"^It is \d\d:\d\d\.$")
         self.assertEqual(said.room, "lobby")
 
-    def test_stays(self) -> None:
-        """It answers when the server asks whether it is there."""
-        for _ in range(60):
-            self.hub.clock.advance(5)  # type: ignore[attr-defined]
-            self.carry()
-        self.assertFalse(self.here.disconnecting)
-
-    def test_refused(self) -> None:
-        """It says when it cannot come in."""
-        written = StringIO()
-        self.patch(sys, "stderr", written)
-        self.bot.connectionMade()
-        self.carry()
-        self.assertEqual(written.getvalue(), "You are here already, as timebot.\n")
-
-    def test_connects(self) -> None:
-        """It connects to where it is told."""
-        reactor = MemoryReactorClock()
-        running = self.module.main(reactor, "tcp:chat.example:5050")
-        self.assertIsInstance(running, Deferred)
-        self.assertNoResult(running)
-        host, port, *_ = reactor.tcpClients[0]
-        self.assertEqual((host, port), ("chat.example", 5050))
+    def test_once(self) -> None:
+        """Each question is answered once, wherever the connection breaks."""
+        ann, door = join(self.hub, "ann")
+        self.line.carry()
+        door.take()
+        for lost in (False, True, False, True):
+            self.line.lost_answers = lost
+            type_in(self.hub, ann, "!time")
+            self.line.carry()
+            type_in(self.hub, ann, "!time")
+            self.line.cut()
+            self.line.lost_answers = False
+            self.back()
+        answers = [said for said in door.of(Said) if said.sender.name == "timebot"]
+        self.assertEqual(len(answers), 8)
+        self.assertNoResult(self.running)
