@@ -47,9 +47,11 @@ class Channel(HTTPChannel):
         self._lines = 0
         self._over = False  # nothing that still comes is of interest
         self._unread = False  # the peer may be sending a body that nobody wants
+        self._busy = False  # with a request that is complete, or as large as it is
         self._held = False
         self._door: Protocol | None = None  # what took over
         self._deadline: IDelayedCall | None = None  # until a request is complete
+        self._leaving: IDelayedCall | None = None
         self._end: IDelayedCall | None = None  # of a peer that does not read
 
     def connectionMade(self) -> None:
@@ -61,7 +63,7 @@ class Channel(HTTPChannel):
         if self._door is not None:
             self._door.dataReceived(data)
         elif not self._over:
-            if not self.requests:
+            if not self._busy:
                 self._expect_request()
             super().dataReceived(data)
 
@@ -77,7 +79,7 @@ class Channel(HTTPChannel):
             return
         self._head += len(line) + 2
         self._lines += 1
-        if self._head > self.site.header_bytes() or self._lines > HEADERS + 1:
+        if self._head > self.site.header_bytes() or self._lines > HEADERS + 2:
             self.refuse(
                 HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
                 f"The headers of a request are at most {HEADERS}, and "
@@ -102,12 +104,12 @@ class Channel(HTTPChannel):
         super().allHeadersReceived()
 
     def allContentReceived(self) -> None:
-        self._cancel_deadline()
+        self._expect_nothing()
         if not self._over:
             super().allContentReceived()
 
     def requestDone(self, request: Request) -> None:
-        self._held = False
+        self._held = self._busy = False
         super().requestDone(request)
 
     def timeoutConnection(self) -> None:
@@ -119,8 +121,9 @@ class Channel(HTTPChannel):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._over = True
         self._cancel_deadline()
-        if self._end is not None and self._end.active():
-            self._end.cancel()
+        self._cancel_end()
+        if self._leaving is not None and self._leaving.active():
+            self._leaving.cancel()
         door, self._door = self._door, None
         if door is not None:
             door.connectionLost(reason)
@@ -141,13 +144,17 @@ class Channel(HTTPChannel):
     # When the peer does not read
 
     def pauseProducing(self) -> None:
+        # Else all requests of one read would be answered, whatever that piles up.
+        self.paused = True
         super().pauseProducing()
         self._end_in(self.site.idle())
 
     def resumeProducing(self) -> None:
+        self.paused = False
         super().resumeProducing()
-        if self._end is not None and self._end.active() and not self._over:
-            self._end.cancel()
+        if not self._over:
+            self._cancel_end()
+            super().dataReceived(b"")
 
     def loseConnection(self) -> None:
         """End it, after what was written; in the end without mercy."""
@@ -157,7 +164,7 @@ class Channel(HTTPChannel):
         if self._unread:
             self._unread = False
             self.transport.resumeProducing()
-            self.site.clock.callLater(LINGER, self._leave)
+            self._leaving = self.site.clock.callLater(LINGER, self._leave)
         else:
             self._leave()
 
@@ -167,10 +174,12 @@ class Channel(HTTPChannel):
         abort(self.transport)
 
     def _leave(self) -> None:
-        if self.transport is None:
-            return
         super().loseConnection()
         self._end_in(self.site.idle())
+
+    def _cancel_end(self) -> None:
+        if self._end is not None and self._end.active():
+            self._end.cancel()
 
     def _end_in(self, seconds: float) -> None:
         if self._end is None or not self._end.active():
@@ -207,7 +216,7 @@ class Channel(HTTPChannel):
 
     def taking(self) -> None:
         """The body is taken as it comes, for as long as it comes."""
-        self._cancel_deadline()
+        self._expect_nothing()
 
     def hold(self) -> None:
         """Read nothing for now."""
@@ -224,7 +233,8 @@ class Channel(HTTPChannel):
     def upgrade(self, door: Protocol) -> None:
         """Have another protocol take over, from the next byte on."""
         self.setTimeout(None)
-        self._cancel_deadline()
+        self._expect_nothing()
+        self._cancel_end()
         self._door = door
         self.requests.clear()
         self.transport.unregisterProducer()
@@ -237,6 +247,10 @@ class Channel(HTTPChannel):
             self._deadline = self.site.clock.callLater(
                 self.site.request_within(), self._too_slow
             )
+
+    def _expect_nothing(self) -> None:
+        self._busy = True
+        self._cancel_deadline()
 
     def _too_slow(self) -> None:
         self._deadline = None

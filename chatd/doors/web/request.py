@@ -294,16 +294,9 @@ class Request(http.Request):
     def process(self) -> None:
         """Have the resource answer."""
         try:
-            body = self._resource.render(self)
-        except UnsupportedMethod as refused:
-            allowed = b", ".join(sorted(refused.allowedMethods))
-            self.refuse(
-                HTTPError(
-                    HTTPStatus.METHOD_NOT_ALLOWED,
-                    f"Here one can {allowed.decode('latin-1')}.",
-                    [(b"allow", allowed)],
-                )
-            )
+            body = self._render()
+        except UnsupportedMethod:
+            self.refuse(_not_allowed(self._resource))
         except Exception:
             self.broken(Failure())
         else:
@@ -350,6 +343,13 @@ class Request(http.Request):
             raise HTTPError(HTTPStatus.BAD_REQUEST, "A path begins with a slash.")
         return getChildForRequest(self.channel.site.root, self)
 
+    def _render(self) -> Any:
+        resource = self._resource
+        if self.method == b"HEAD" and not hasattr(resource, "render_GET"):
+            # Twisted believes that everything can be got.
+            raise UnsupportedMethod(())
+        return resource.render(self)
+
     def _go_on(self) -> None:
         if self._awaits_go_on and self.clientproto == b"HTTP/1.1":
             self.channel.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -382,6 +382,21 @@ class Request(http.Request):
             self.setHeader(b"content-length", b"%d" % len(body))
         self.write(body)
         self.finish()
+
+
+def _not_allowed(resource: Any) -> HTTPError:
+    """Methods are those that a resource renders, and its C{allowedMethods}."""
+    renders = (name.partition("render_") for name in dir(resource))
+    can = {method for before, found, method in renders if found and not before}
+    if "GET" not in can:
+        can.discard("HEAD")
+    can |= {method.decode() for method in getattr(resource, "allowedMethods", ())}
+    allowed = ", ".join(sorted(can))
+    return HTTPError(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        f"Here one can {allowed}.",
+        [(b"allow", allowed.encode())],
+    )
 
 
 _log = Logger()
