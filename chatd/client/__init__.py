@@ -19,7 +19,7 @@ from chatd.chat.events import (
     Whispered,
 )
 from chatd.client.asking import Reply, RequestFailed, Unanswered
-from chatd.client.client import Client, Credentials
+from chatd.client.client import Client, Credentials, Ended
 from chatd.client.inbox import Lost
 from chatd.client.making import make_client
 from chatd.client.memory import Memory
@@ -35,6 +35,7 @@ __all__ = [
     "Credentials",
     "Departed",
     "Emoted",
+    "Ended",
     "Handed",
     "Joined",
     "Left",

@@ -93,6 +93,10 @@ class Credentials:
 Ask: TypeAlias = Callable[[RequestFailed | None], Awaitable[Credentials]]
 
 
+class Ended(Exception):
+    """The server ended this session, and not because it stops: it says why."""
+
+
 class Client:
     """
     Somebody in a chat: requests go in, what happens comes out, one after another::
@@ -156,6 +160,7 @@ class Client:
         self._reason = ""
         self._excuse = ""  # the server's, for not letting us in
         self._retry: float | None = None  # what the server asked for when it closed
+        self._ended: Ended | None = None
         self._asking = Asking(self._send)
         self._inbox = Inbox(self._pause)
         self._taken: Heard | None = None
@@ -331,6 +336,8 @@ class Client:
             return
         self._link = None
         self.ready = False
+        if self._ended is not None:
+            self._fail(self._ended)
         if self._look is not None and self._look.active():
             self._look.cancel()
         # It is told again when we are back.
@@ -395,7 +402,7 @@ class Client:
                 if key not in self.state.rooms:
                     fill += await self._return(room.name)
         self._release(fill, welcome, caught or CaughtUp(False, welcome.cursor))
-        if self._retry is None:
+        if self._retry is None and self._ended is None:
             self.ready = True
             self._asking.open()
 
@@ -548,8 +555,10 @@ class Client:
             case Closing():
                 self.ready = False
                 self._asking.shut()
-                retry = found.get("retry")
-                self._retry = float(retry) if isinstance(retry, int | float) else 0.0
+                if event.again:
+                    self._retry = float(found["retry"])
+                else:
+                    self._ended = Ended(event.text)
             case _:
                 pass
         if asked is not None and not isinstance(event, Entered):

@@ -1,10 +1,11 @@
 """One connection to a server: JSON objects, one a line."""
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from twisted.internet.interfaces import IHandshakeListener, ITCPTransport
+from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -58,9 +59,10 @@ class Link(LineReceiver):
         self.refused: Exception | None = None
 
     def connectionMade(self) -> None:
-        if ITCPTransport.providedBy(self.transport):
-            self.transport.setTcpKeepAlive(True)
-            self.transport.setTcpNoDelay(True)
+        transport: Any = self.transport
+        with contextlib.suppress(AttributeError):  # not TCP
+            transport.setTcpKeepAlive(True)
+            transport.setTcpNoDelay(True)
         if self._check is None:
             self._begin()
 

@@ -9,7 +9,7 @@ _ADDRESS = re.compile(
     r"(?:(?P<name>[^@\s]*)@)?(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^@:\s\[\]]+))"
     r"(?::(?P<port>[0-9]{1,5}))?"
 )
-_ENDPOINT = re.compile(r"(?:(?P<name>[^@:\s]*)@)?(?P<endpoint>[a-z0-9]+:.*)", re.S)
+_ENDPOINT = re.compile(r"(?:(?P<name>[^@:\s]*)@)?(?P<endpoint>[a-z0-9]+:.+)", re.S)
 
 
 class BadAddress(ValueError):

@@ -185,6 +185,7 @@ def _room(found: Fields, name: str) -> RoomView:
         found["history"] is True,
         int(found["unread"]),
         int(found["mentions"]),
+        int(found.get("seen", 0)),
     )
 
 
@@ -215,7 +216,11 @@ _ANSWERS: Mapping[str, Callable[[Fields], Answer]] = {
     "history": _past,
     "entered": lambda found: Entered(_room(found, "room"), found.get("ref")),
     "caught-up": lambda found: CaughtUp(found["gap"] is True, _text(found["cursor"])),
-    "closing": lambda found: Closing(_text(found["text"]), float(found["seconds"])),
+    "closing": lambda found: Closing(
+        _text(found["text"]),
+        float(found["seconds"]),
+        isinstance(found.get("retry"), int | float),
+    ),
 }
 
 _EVENTS: Mapping[str, type[Event]] = {

@@ -15,7 +15,7 @@ from chatd.chat.events import (
     Whispered,
 )
 from chatd.client.asking import RequestFailed, Unanswered
-from chatd.client.client import Client, Credentials
+from chatd.client.client import Client, Credentials, Ended
 from chatd.client.inbox import QUEUE, Lost
 from chatd.testing import join, type_in
 from tests.client.wired import ClientCase
@@ -375,6 +375,17 @@ class ReturningTests(ClientCase):
         assert isinstance(closing, Closing) and isinstance(lost, Lost)
         self.assertEqual(closing.text, "The server is stopping.")
         self.assertTrue(0 <= lost.seconds <= 30)
+
+    def test_ended(self) -> None:
+        """Whose session is ended for good does not come back."""
+        quitting = self.ann.command("/quit")
+        self.line.carry()
+        self.failureResultOf(quitting, Ended)
+        (closing,) = self.of(Closing, self.ann)
+        over = Deferred.fromCoroutine(anext(self.ann))
+        self.assertEqual(str(self.failureResultOf(over, Ended).value), closing.text)
+        self.clock.advance(120)
+        self.assertEqual(self.line.made, 1)
 
     def test_dead(self) -> None:
         """A server that says nothing any more is left, and tried again."""
