@@ -123,13 +123,18 @@ class Control:
             else:
                 if self._context.fingerprint != before:
                     words.append(f"New certificate: {self._context.fingerprint}.")
+                    self._apply_rules()
         return " ".join(words) or "Nothing is different."
 
     def _adopt(self, settings: Settings) -> None:
         self.settings = settings
-        self._hub.rules = rules(settings, encrypted_way(settings))
+        self._apply_rules()
         self._log.configure(settings.log)
         self._ways.adopt(settings)
+
+    def _apply_rules(self) -> None:
+        pin = self._context.pin if self._context is not None else ""
+        self._hub.rules = rules(self.settings, encrypted_way(self.settings), pin)
 
     # The chat, while the process goes on
 

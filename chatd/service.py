@@ -43,7 +43,7 @@ from chatd.secrets import codes
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate, own_names
 from chatd.secrets.database_key import check_value, database_key
 from chatd.secrets.files import SecretsError, write_secret
-from chatd.secrets.files_key import files_key
+from chatd.secrets.files_key import files_key, link_key
 from chatd.secrets.host_key import host_key
 from chatd.secrets.passwords import Passwords, Workers
 from chatd.secrets.ssh_keys import parse_public_key
@@ -150,7 +150,11 @@ class ChatService(Service):
             secrets=_Secrets(),
             commands=self._load_commands(),
             clock=reactor,
-            rules=rules(settings, encrypted_way(settings)),
+            rules=rules(
+                settings,
+                encrypted_way(settings),
+                self._context.pin if self._context is not None else "",
+            ),
             node=socket.gethostname(),
         )
         self._retention = Retention(
@@ -159,7 +163,7 @@ class ChatService(Service):
         self._store.open()
         try:
             # Not before: a database that is refused is left alone with its files.
-            self.hub.sharing.files = self._open_files()
+            self.hub.sharing.files, self.hub.sharing.key = self._open_files()
             ways = Ways(
                 self.hub, settings, self._context, reactor, self._open_host_key()
             )
@@ -202,10 +206,11 @@ class ChatService(Service):
             call=self._reactor.callFromThread,
         )
 
-    def _open_files(self) -> Folder:
+    def _open_files(self) -> tuple[Folder, bytes]:
+        """The folder of shared files, and the key of the links to them."""
         folder = self._data / "files"
         key = files_key(self._keys / "files.key", folder)
-        return Folder(folder, key, deferToThread)
+        return Folder(folder, key, deferToThread), link_key(key)
 
     def _open_tls(self) -> ReloadingContext:
         settings = self.settings

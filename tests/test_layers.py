@@ -22,6 +22,7 @@ VALUES = {
         "events",
         "file",
         "ignores",
+        "links",
         "look",
         "names",
         "outside",

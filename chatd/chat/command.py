@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from chatd.chat.room import Room
     from chatd.chat.session import Session
 
-# Words that people take for commands, so that nobody may be called by them, although
-# the commands come only with other doors.
-COMING = frozenset({"files", "send-file"})
-
 # Words after which a line may hold a password.
 SECRETIVE = frozenset(
     {"login", "register", "password", "claim", "unregister", "identify", "logon"}
@@ -242,7 +238,7 @@ class Commands:
 
     def words(self) -> frozenset[str]:
         """All names and aliases; nobody may be called by one."""
-        return frozenset(self._by_name) | COMING
+        return frozenset(self._by_name)
 
     def find(self, name: str) -> Command:
         """

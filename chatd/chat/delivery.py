@@ -31,6 +31,7 @@ from chatd.chat.events import (
     ServerUnbanned,
     Shared,
     TopicChanged,
+    Unshared,
     Whispered,
 )
 from chatd.chat.room import Room
@@ -62,6 +63,8 @@ class Delivery:
                 self._show_private(event, origin)
             case Shared():
                 self._show_shared(event)
+            case Unshared():
+                self._show_unshared(event, origin)
             case Arrived() | Departed() | AwayChanged() | Renamed() | Joined() | Left():
                 self._show_presence(event)
             case RoomOpened():
@@ -89,9 +92,29 @@ class Delivery:
 
     def _show_shared(self, event: Shared) -> None:
         room = self._hub.rooms.get(event.room)
-        if room is not None:
-            # Nobody typed it: who shares it is shown it like everybody else.
-            self._hub.outbox.put(event, room, self._skips(event.sender.id, None))
+        if room is None:
+            return
+        # Each is shown a link of their own. Nobody typed it: who shares it is shown it
+        # like everybody else.
+        named = [
+            (person, self._hub.sessions_of(person.id))
+            for person in room.present.values()
+        ]
+        skip = self._skips(event.sender.id, None)
+        self._hub.outbox.put(event, room, skip, named)
+
+    def _show_unshared(self, event: Unshared, origin: "Session | None") -> None:
+        if event.room is not None:
+            room = self._hub.rooms.get(event.room)
+            if room is not None:
+                skip = self._skips(event.sender.id, origin)
+                self._hub.outbox.put(event, room, skip)
+            return
+        for person in (event.owner, event.to):
+            if person is not None:
+                sessions = self._hub.sessions_of(person.id)
+                others = [session for session in sessions if session is not origin]
+                self._hub.outbox.tell(event, others, person)
 
     def _skips(self, sender: int, origin: "Session | None") -> "set[Session]":
         skip = {origin} if origin is not None else set()

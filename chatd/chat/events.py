@@ -122,6 +122,24 @@ class Handed(SharedFile):
     to: Person
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unshared(Stamped):
+    """
+    A file was removed, and not because its time was over.
+
+    @ivar sender: Who removed it; if that is C{to}, who was to have it did not want it.
+    @ivar owner: Who shared it.
+    @ivar room: Where it was shared; C{None} if with one person: C{to}.
+    """
+
+    sender: Person
+    owner: Person
+    file: str
+    name: str
+    room: str | None = None
+    to: Person | None = None
+
+
 # What rooms are
 
 
@@ -339,7 +357,14 @@ ServerEvent: TypeAlias = (
     | MotdChanged
 )
 Event: TypeAlias = (
-    RoomEvent | PrivateEvent | Arrived | Departed | AwayChanged | Renamed | ServerEvent
+    RoomEvent
+    | PrivateEvent
+    | Unshared
+    | Arrived
+    | Departed
+    | AwayChanged
+    | Renamed
+    | ServerEvent
 )
 
 # Stored before they are shown; of a room whose history is off, SPOKEN is not.

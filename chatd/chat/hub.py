@@ -47,6 +47,7 @@ from chatd.chat.events import (
 )
 from chatd.chat.ignores import Ignores
 from chatd.chat.journal import Entry, Journal
+from chatd.chat.links import UP
 from chatd.chat.login import Login
 from chatd.chat.membership import Membership
 from chatd.chat.names import key_of, room_name
@@ -69,6 +70,7 @@ from chatd.chat.request import (
     Say,
     Search,
     Seen,
+    Share,
     Typed,
     Whisper,
 )
@@ -241,6 +243,8 @@ class Hub:
                     "paste_lines": rules.paste_lines,
                     "paste_bytes": rules.paste_bytes,
                     "history_max": rules.history_max,
+                    "file_bytes": rules.file_bytes if self.sharing.by_web else 0,
+                    "file_guests": rules.files_guests,
                 },
             )
         )
@@ -424,19 +428,14 @@ class Hub:
                 )
             case Invoke():
                 await self._invoke(session, request)
-            case History():
+            case History() | Search():
                 session.somebody()
-                session.tell(
-                    replace(await self._history(session, request), ref=request.ref)
-                )
-            case Search():
-                session.somebody()
-                past = await self.archive.search(
-                    session, request.words, before=request.before, limit=request.limit
-                )
+                past = await self._past(session, request)
                 session.tell(replace(past, ref=request.ref))
             case Seen():
                 await self._seen(session, request)
+            case Share():
+                return await self._share(session, request)
             case LogOut():
                 await self.entrance.log_out(session)
         return {}
@@ -452,7 +451,11 @@ class Hub:
         command.check(call)
         await command.run(call)
 
-    async def _history(self, session: Session, request: History) -> Past:
+    async def _past(self, session: Session, request: History | Search) -> Past:
+        if isinstance(request, Search):
+            return await self.archive.search(
+                session, request.words, before=request.before, limit=request.limit
+            )
         if request.person:
             other = await self.find(request.person)
             return await self.archive.whispers(
@@ -472,6 +475,21 @@ class Hub:
             around=request.around,
             limit=request.limit,
         )
+
+    async def _share(self, session: Session, request: Share) -> Mapping[str, Value]:
+        place: Room | Person
+        if request.to:
+            place = await self.find(request.to)
+        else:
+            place = self.visible_room(session, request.room)
+        ticket = await self.sharing.ticket(
+            session, place, request.name, size=request.size, mime=request.type
+        )
+        return {
+            "url": f"{UP}{ticket.token}",
+            "name": ticket.name,
+            "seconds": self.rules.files_begin,
+        }
 
     async def _seen(self, session: Session, request: Seen) -> None:
         session.somebody()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from chatd.chat.account import Person, Theme, Timestamps
 from chatd.chat.events import Answer, Event
+from chatd.chat.links import Links
 
 Render: TypeAlias = "Callable[[Event | Answer, Look, bool, Person | None], bytes]"
 
@@ -24,6 +25,7 @@ class Look:
     @ivar zone: C{None} for the server's own time zone.
     @ivar echo: Whether a session is shown what it said itself.
     @ivar shows_latest: Whether who enters a room is shown what was said there last.
+    @ivar links: Where shared files are fetched; C{None} if they are by no link.
     """
 
     render: Render
@@ -34,6 +36,7 @@ class Look:
     bell: bool = False
     echo: bool = False
     shows_latest: bool = True
+    links: Links | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -47,6 +50,9 @@ def look(
     bell: bool = False,
     echo: bool = False,
     shows_latest: bool = True,
+    links: Links | None = None,
 ) -> Look:
     """The one look of these properties."""
-    return Look(render, colour, theme, timestamps, zone, bell, echo, shows_latest)
+    return Look(
+        render, colour, theme, timestamps, zone, bell, echo, shows_latest, links
+    )

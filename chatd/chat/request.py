@@ -129,6 +129,24 @@ class LogOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """
+    Ask where a file can be put that is to be shared.
+
+    @ivar to: With whom alone; C{""} if in a room.
+    @ivar size: How large it will be; 0 if that is not known.
+    @ivar type: Of which kind it is; C{""}: what the name says.
+    """
+
+    name: str
+    room: str = ""
+    to: str = ""
+    size: int = 0
+    type: str = ""
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """Are you there?"""
 
@@ -154,6 +172,7 @@ Request: TypeAlias = (
     | Search
     | Seen
     | LogOut
+    | Share
     | Ping
     | Refused
 )

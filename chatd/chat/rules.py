@@ -28,6 +28,14 @@ class Rules:
         that differ.
     @ivar scp: What comes between C{scp} and C{NAME@}, and behind it, as in
         C{-P 5050 {}@chat.example}; C{""} if files cannot be fetched so.
+    @ivar web: How the page and files are reached from a line that is not encrypted, as
+        in C{http://{}:5050}, where C{{}} is the host by which somebody came in; C{""}
+        if they are not. C{web_secure} likewise from one that is, and C{curl} is what
+        curl needs for that.
+    @ivar files_begin: Seconds in which a file must be put after somebody asked where;
+        C{files_resume}: in which to go on with one that broke off.
+    @ivar files_transfers: Over HTTP at the same time, in each direction;
+        C{files_transfers_person} of these for one person.
     @ivar outbox_bytes: Unread output of a session at which it is let go; reading
         from it stops at C{outbox_pause}; C{outbox_total} bounds all sessions.
     """
@@ -92,6 +100,13 @@ class Rules:
     files_total: int = 20_000_000_000
     files_keep: float = 30 * 86_400.0  # seconds; 0 is for ever
     files_guests: bool = False
+    files_begin: float = 600.0
+    files_resume: float = 900.0
+    files_transfers: int = 128
+    files_transfers_person: int = 16
     scp: str = ""
+    web: str = ""
+    web_secure: str = ""
+    curl: str = ""
     registrations_address: int = 30  # in 10 minutes
     registrations: int = 300  # in 10 minutes

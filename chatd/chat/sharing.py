@@ -1,5 +1,6 @@
 """Sharing files: who may, how much, and what becomes of it."""
 
+import secrets
 from mimetypes import MimeTypes
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,13 +16,17 @@ from chatd.chat.errors import (
     NotFound,
     TooLong,
 )
-from chatd.chat.events import Handed, Shared
+from chatd.chat.events import Handed, Shared, Unshared
 from chatd.chat.file import File, file_name, size_in_words
-from chatd.chat.outside import Files, Incoming, Kept, Outgoing
+from chatd.chat.links import Links, read_grant
+from chatd.chat.outside import Files, Kept, Outgoing
 from chatd.chat.room import Room
 from chatd.chat.short_ids import read_id
 from chatd.chat.store import StoreDown
 from chatd.chat.throttle import Throttles
+from chatd.chat.tickets import Ticket, Tickets
+from chatd.chat.transfers import Transfers
+from chatd.chat.upload import COST, Upload
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -31,9 +36,6 @@ Place: TypeAlias = Room | Person
 
 # Uploads of one person at the same time; each may hold half a megabyte of memory.
 AT_ONCE = 8
-
-# What a file takes at least; see C{Store.space}.
-COST = 4096
 
 # Files of one person: so many at once, and so many in a minute.
 A_MINUTE = 60
@@ -50,10 +52,15 @@ class Sharing:
     The verbs of files.
 
     @ivar files: Keeps the content; C{None} where nothing can be shared.
+    @ivar key: Of the links to files: whoever has it can make them.
+    @ivar tickets: By which files are put over HTTP; C{transfers} counts what moves.
     """
 
     def __init__(self, hub: "Hub", files: Files | None) -> None:
         self.files = files
+        self.key = secrets.token_bytes(32)
+        self.tickets = Tickets(hub)
+        self.transfers = Transfers(hub)
         self._hub = hub
         self._uploads: set[Upload] = set()
         self._often = Throttles(A_MINUTE, 60.0)
@@ -79,6 +86,31 @@ class Sharing:
             raise NotAllowed("That would be yourself.")
         elif place.guest and self._hub.presence.get(place.id) is None:
             raise NotFound(f"{place.name} is not here any more.")
+
+    async def ticket(
+        self,
+        session: "Session",
+        place: Place,
+        name: str = "",
+        *,
+        size: int = 0,
+        mime: str = "",
+    ) -> Ticket:
+        """
+        Let whoever gets the ticket put one file, over HTTP.
+
+        @param name: What it will be called; C{""} if that is said later.
+        @param size: How large it will be; 0 if that is not known.
+        @raise ChatError: if that may not be.
+        """
+        if not self.by_web:
+            raise Closed("Files cannot be put over HTTP here: that door is closed.")
+        self.check(session, place)
+        name = name and file_name(name)
+        person = session.somebody()
+        used = await self._hub.store.space(person)
+        self._check_space(person, name or "this file", size, used)
+        return self.tickets.issue(session, place, name, mime)
 
     async def begin(
         self,
@@ -124,21 +156,31 @@ class Sharing:
         @param size: What the upload will have by then.
         @raise ChatError: if a file may not be so large, or there is no room for it.
         """
+        self._check_space(upload.owner, upload.name, size, upload.used, upload)
+
+    def _check_space(
+        self,
+        owner: Person,
+        name: str,
+        size: int,
+        used: tuple[int, int],
+        upload: Upload | None = None,
+    ) -> None:
         rules = self._hub.rules
         if size > rules.file_bytes:
             raise TooLong(
-                f"A file has at most {size_in_words(rules.file_bytes)}; "
-                f"{upload.name} has more."
+                f"A file has at most {size_in_words(rules.file_bytes)}; {name} has "
+                "more."
             )
         size = max(size, COST)
         others = [one for one in self._uploads if one is not upload]
-        own, total = upload.used
-        own += size + sum(one.cost for one in others if _same(one.owner, upload.owner))
+        own, total = used
+        own += size + sum(one.cost for one in others if _same(one.owner, owner))
         total += size + sum(one.cost for one in others)
         if own > rules.files_account:
-            whose = "those of all guests" if upload.owner.guest else "your files"
+            whose = "those of all guests" if owner.guest else "your files"
             raise Full(
-                f"With {upload.name}, {whose} would take more than "
+                f"With {name}, {whose} would take more than "
                 f"{size_in_words(rules.files_account)}, which is the most. "
                 "/files remove ID makes room."
             )
@@ -222,27 +264,88 @@ class Sharing:
         store = self._hub.store
         file = await store.file(id) or await store.file_of(_event(id))
         if file is None or self._is_over(file) or not self._may_fetch(session, file):
-            raise NotFound("There is no such file, or it is not for you.")
+            raise _nothing()
         return file
 
     async def open(self, session: "Session", file: File) -> Outgoing:
         """Fetch a file."""
         if self._is_over(file) or not self._may_fetch(session, file):
-            raise NotFound("There is no such file, or it is not for you.")
+            raise _nothing()
         return await self._folder().open(file.id)
 
     def _may_fetch(self, session: "Session", file: File) -> bool:
-        person = session.somebody()
+        return self._may(session.somebody(), session.role, file)
+
+    def _may(self, person: Person, role: Role, file: File) -> bool:
         if file.to is not None:
             return person.id in (file.owner.id, file.to.id)
         room = self._hub.rooms.get(file.room)
         if room is None:
             return False
         try:
-            room.check_entry(person, session.role)
+            room.check_entry(person, role)
         except ChatError:
             return False
         return True
+
+    # By links
+
+    @property
+    def by_web(self) -> bool:
+        """Whether files can be put and fetched over HTTP."""
+        return self.files is not None and bool(self._hub.rules.web)
+
+    def paths(self) -> Links | None:
+        """Links for programs, which know how they came in; C{None} as for L{links}."""
+        return Links(self.key) if self.by_web else None
+
+    def links(self, host: str, *, secure: bool) -> Links | None:
+        """
+        Links for people.
+
+        @param host: By which they came in, as it stands in an URL.
+        @param secure: Whether their line is encrypted.
+        @return: C{None} if files are not fetched by links here.
+        """
+        rules = self._hub.rules
+        if not self.by_web:
+            return None
+        if secure and rules.web_secure:
+            return Links(self.key, rules.web_secure.replace("{}", host), rules.curl)
+        return Links(self.key, rules.web.replace("{}", host))
+
+    async def linked(self, id: str, grant: str, address: str) -> tuple[File, Person]:
+        """
+        The file of a link, and for whom it was made.
+
+        @param id: Of the event, as links have it.
+        @param address: Where whoever has the link comes from.
+        @raise NotFound: if nobody made this link, or it is good no longer.
+        """
+        event = _event(id)
+        reader = read_grant(self.key, event, grant)
+        if reader is None:
+            raise _nothing()
+        file = await self._hub.store.file_of(event)
+        person, role = await self._reader(reader, address)
+        if file is None or self._is_over(file) or not self._may(person, role, file):
+            raise _nothing()
+        return file, person
+
+    async def _reader(self, id: int, address: str) -> tuple[Person, Role]:
+        """Somebody with an account, or a guest as long as they are here."""
+        account = await self._hub.store.account(id)
+        here = self._hub.presence.get(id)
+        self._hub.bans.check(account=account.key if account else "", address=address)
+        if account is not None and account.secret:
+            return account.person, account.role
+        if here is None:
+            raise _nothing()
+        return here.person, Role.GUEST
+
+    async def open_linked(self, file: File) -> Outgoing:
+        """Fetch a file that was just L{linked}."""
+        return await self._folder().open(file.id)
 
     def _is_over(self, file: File) -> bool:
         return bool(file.expires) and file.expires <= self._hub.now()
@@ -262,9 +365,33 @@ class Sharing:
             raise NotAllowed(
                 f"{file.name} is not yours: ask {file.owner.name}, or a moderator."
             )
-        await self._remove(file.id)
+        await self._unshare(session, file)
         if not own:
             note(session, "remove a file of", file.owner.name, file.room)
+
+    async def refuse(self, session: "Session", file: File) -> None:
+        """
+        Do not take what somebody shares with this person alone; it is removed.
+
+        @raise NotAllowed: if it is not that.
+        """
+        if file.to is None or file.to.id != session.somebody().id:
+            raise NotAllowed(
+                f"{file.name} was not offered to you alone: just do not fetch it."
+            )
+        await self._unshare(session, file)
+
+    async def _unshare(self, session: "Session", file: File) -> None:
+        await self._remove(file.id)
+        event = Unshared(
+            sender=session.somebody(),
+            owner=file.owner,
+            file=file.id,
+            name=file.name,
+            room=file.room or None,
+            to=file.to,
+        )
+        await session.cause(lambda: self._hub.publish(event, session))
 
     async def expire(self) -> None:
         """Remove files whose time is over, a few at a time."""
@@ -292,80 +419,8 @@ class Sharing:
         return self.files
 
 
-class Upload:
-    """
-    A file on its way in.
-
-    @ivar used: Bytes that were taken when it was last looked: of the owner, of all.
-    """
-
-    def __init__(
-        self,
-        sharing: Sharing,
-        session: "Session",
-        place: Place,
-        name: str,
-        mime: str,
-    ) -> None:
-        self.session = session
-        self.owner = session.somebody()
-        self.place = place
-        self.name = name
-        self.mime = mime
-        self.used = (0, 0)
-        self.incoming: Incoming | None = None
-        self._sharing = sharing
-
-    @property
-    def size(self) -> int:
-        """Bytes so far."""
-        return self.incoming.size if self.incoming is not None else 0
-
-    @property
-    def cost(self) -> int:
-        """What it counts for."""
-        return max(self.size, COST)
-
-    async def write(self, data: bytes) -> None:
-        """
-        Add to the end.
-
-        @raise ChatError: if it cannot be; then nothing is left of it.
-        """
-        assert self.incoming is not None
-        try:
-            self._sharing.check_space(self, self.size + len(data))
-            await self.incoming.write(data)
-        except BaseException:
-            await self.abort()
-            raise
-
-    async def finish(self) -> Kept:
-        """
-        Share it.
-
-        @raise ChatError: as for L{write}.
-        """
-        assert self.incoming is not None
-        try:
-            self._sharing.check(self.session, self.place)
-            kept = await self.incoming.finish()
-            try:
-                await self._sharing.share(self, kept)
-            except BaseException:
-                await self._sharing.discard(kept)
-                raise
-        except BaseException:
-            await self.abort()
-            raise
-        self._sharing.over(self)
-        return kept
-
-    async def abort(self) -> None:
-        """Leave nothing behind; nothing happens if it was shared."""
-        self._sharing.over(self)
-        if self.incoming is not None:
-            await self.incoming.abort()
+def _nothing() -> NotFound:
+    return NotFound("There is no such file, or it is not for you.")
 
 
 def _event(id: str) -> int:

@@ -119,7 +119,7 @@ class Connection(Protocol):
             self,
             kind=self.kind,
             address=address,
-            secure=ISSLTransport.providedBy(transport),
+            secure=self.secure,
             exempt=self._exempt(address),
             visit=visit_of(transport),
         )
@@ -144,6 +144,11 @@ class Connection(Protocol):
 
     def emptied(self) -> None:
         """The peer has read what was sent."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether the line is encrypted."""
+        return bool(ISSLTransport.providedBy(self.transport))
 
     # What the session asks for
 

@@ -22,7 +22,7 @@ class JSONDoor(ProgramDoor, LineConnection):
 
     def look(self, preferences: Preferences) -> Look:
         """All programs read the same."""
-        return look(render, shows_latest=False)
+        return look(render, shows_latest=False, links=self.hub.sharing.paths())
 
     def dataReceived(self, data: bytes) -> None:
         self.MAX_LENGTH = self.longest

@@ -10,12 +10,14 @@ from chatd.chat.account import Preferences
 from chatd.chat.clean import clean, clean_block
 from chatd.chat.errors import TooLong
 from chatd.chat.hub import Hub
+from chatd.chat.links import Links
 from chatd.chat.look import Look, look
 from chatd.chat.request import Invoke, Refused
 from chatd.chat.throttle import Throttle
 from chatd.doors.connection import Exempt
 from chatd.doors.lines import PIECE, LineConnection
 from chatd.doors.terminal import Terminal
+from chatd.doors.transport import host_of
 from chatd.render.text import render
 from chatd.wire import editor
 
@@ -230,7 +232,15 @@ class PersonDoor(LineConnection):
             zone=preferences.tz,
             bell=preferences.bell,
             echo=terminal is not None and terminal.redraws,
+            links=self.links(),
         )
+
+    def links(self) -> Links | None:
+        """Links to files that work where this person sits."""
+        if self.transport is None:
+            return None
+        host = host_of(self.transport.getHost())
+        return self.hub.sharing.links(host, secure=self.secure)
 
     def send(self, data: bytes) -> None:
         if self.terminal is None:

@@ -32,6 +32,18 @@ def address_of(peer: IAddress) -> str:
     return str(address)
 
 
+def host_of(here: IAddress) -> str:
+    """
+    By which address somebody came in, as it stands in an URL.
+
+    @param here: This side of a connection.
+    """
+    address = address_of(here)
+    if address == "local":
+        return "localhost"
+    return f"[{address}]" if ":" in address else address
+
+
 # By the transports that the system gave us.
 visits: WeakKeyDictionary[object, Visit] = WeakKeyDictionary()
 

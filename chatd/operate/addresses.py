@@ -34,6 +34,11 @@ def reachable(found: Iterable[str]) -> list[str]:
     return [str(address) for address in ordered]
 
 
+def bracketed(host: str) -> str:
+    """A host before a port."""
+    return f"[{host}]" if ":" in host else host
+
+
 def join_lines(
     port: int,
     addresses: Sequence[str],
@@ -49,7 +54,7 @@ def join_lines(
     @param name: What others call this machine, if the operator said so.
     """
     host, *others = [*([name] if name else []), *addresses] or ["localhost"]
-    target = f"[{host}]" if ":" in host else host
+    target = bracketed(host)
     lines = [f"ssh YOUR-NAME@{host} -p {port}"] if ssh else []
     if tls:
         lines.append(f"openssl s_client -quiet -connect {target}:{port}")

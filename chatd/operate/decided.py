@@ -4,18 +4,19 @@ import socket
 
 from chatd import __version__
 from chatd.chat.rules import Rules
-from chatd.operate.addresses import addresses, join_lines
+from chatd.operate.addresses import addresses, bracketed, join_lines
 from chatd.operate.declared import Settings
 from chatd.operate.units import read_kept
 
 
-def rules(settings: Settings, encrypt: str) -> Rules:
+def rules(settings: Settings, encrypt: str, pin: str = "") -> Rules:
     """
     Make the rules of the chat from the settings of the server.
 
     @param encrypt: What a person types to come in encrypted; C{""} if there is no way.
+    @param pin: Of a certificate for which nobody vouches, as curl wants it; else C{""}.
     """
-    limits = settings.limits
+    limits, tls = settings.limits, settings.doors.tls
     return Rules(
         server=settings.name or socket.gethostname(),
         version=__version__,
@@ -75,6 +76,15 @@ def rules(settings: Settings, encrypt: str) -> Rules:
         files_total=settings.files.total,
         files_keep=settings.files.keep,
         files_guests=settings.files.guests,
+        files_begin=settings.files.begin,
+        files_resume=settings.files.resume,
+        files_transfers=settings.files.transfers,
+        files_transfers_person=settings.files.transfers_person,
+        scp=_scp(settings),
+        web=_web("http", settings) if settings.doors.web else "",
+        web_secure=_web("https", settings) if settings.doors.web and tls else "",
+        # Who does not know the certificate is to know this key, and no other.
+        curl=f"-k --pinnedpubkey {pin}" if pin and tls else "",
     )
 
 
@@ -87,6 +97,19 @@ def ways_in(settings: Settings) -> list[str]:
         settings.name,
         ssh=settings.doors.ssh,
     )
+
+
+def _web(scheme: str, settings: Settings) -> str:
+    host = settings.name or "{}"
+    return f"{scheme}://{bracketed(host)}:{settings.port}"
+
+
+def _scp(settings: Settings) -> str:
+    if not settings.doors.ssh:
+        return ""
+    there = [settings.interface] if settings.interface else addresses()
+    host = settings.name or [*there, "localhost"][0]
+    return f"-P {settings.port} {{}}@{bracketed(host)}"
 
 
 def encrypted_way(settings: Settings) -> str:

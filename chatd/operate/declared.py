@@ -341,7 +341,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """Files that people share, by scp and sftp"""
+    """Files that people share: by the page, curl, scp and sftp"""
 
     size: int = _setting(100_000_000, "A file.", "bytes", live=True)
     per_account: int = _setting(
@@ -355,6 +355,32 @@ class Files:
         30 * DAY, "How long they are kept; 0 is for ever.", "seconds", live=True
     )
     guests: bool = _setting(False, "Let guests share files, too.", live=True)
+    begin: float = _setting(
+        600.0,
+        "Time to use the line that /send-file answers.",
+        "seconds",
+        live=True,
+        low=1,
+        high=DAY,
+    )
+    resume: float = _setting(
+        900.0,
+        "How long a file that broke off waits to be gone on with.",
+        "seconds",
+        live=True,
+        low=1,
+        high=DAY,
+    )
+    transfers: int = _setting(
+        128,
+        "Files that move over HTTP at the same time.",
+        live=True,
+        low=1,
+        high=10_000,
+    )
+    transfers_person: int = _setting(
+        16, "Of these, those of one person.", live=True, low=1, high=10_000
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ from chatd.chat.events import (
     Shared,
     Stamped,
     TopicChanged,
+    Unshared,
     Welcome,
     Whispered,
 )
@@ -70,9 +71,9 @@ def render(
     """
     One line.
 
-    @param reader: Who is named in it, if it was said in a room.
+    @param reader: Who is named in it, if it was said in a room; who reads, otherwise.
     """
-    text = _text(event)
+    text = _text(event, look, reader)
     if isinstance(event, KEPT):
         mention = _MENTION if reader and isinstance(event, SPOKEN) else ""
         text = f'{text[:-1]}{mention},"cursor":"{event.id}"}}'
@@ -83,7 +84,7 @@ _GUEST = '"guest":true,'
 _MENTION = ',"mention":true'
 
 
-def _text(event: Event | Answer) -> str:
+def _text(event: Event | Answer, look: Look, reader: Person | None) -> str:
     match event:
         # What busy rooms are made of is put together by hand: 0.9 us instead of 2.9.
         case Said():
@@ -104,7 +105,10 @@ def _text(event: Event | Answer) -> str:
                 _refer("history", event.ref)
                 | {"why": event.name, "room": event.room, "more": event.more}
             )
-            return f'{head[:-1]},"events":[{",".join(map(_text, event.events))}]}}'
+            events = ",".join([_text(one, look, reader) for one in event.events])
+            return f'{head[:-1]},"events":[{events}]}}'
+        case Shared() | Handed() if look.links and reader:
+            return _json(_happened(event) | {"url": look.links.of(event, reader)})
         case Stamped():
             return _json(_happened(event))
         case _:
@@ -120,6 +124,12 @@ def _happened(event: Event) -> Fields:
         case Handed():
             handed = _stamp("shared", event) | {"to": event.to.name}
             return handed | _file(event)
+        case Unshared():
+            where = {"room": event.room} if event.to is None else {"to": event.to.name}
+            gone = _stamp("unshared", event) | where | _sender(event.sender)
+            refused = event.to is not None and event.to.id == event.sender.id
+            gone |= {"file": event.file, "name": event.name}
+            return gone | ({"refused": True} if refused else {})
         case Arrived():
             arrived = _stamp("arrived", event) | _person(event.person)
             return arrived | {"rooms": event.rooms}

@@ -46,6 +46,7 @@ from chatd.chat.events import (
     ServerUnbanned,
     Shared,
     TopicChanged,
+    Unshared,
     Welcome,
     Whispered,
 )
@@ -169,14 +170,13 @@ class _Text:
             case Said() | Emoted() | Whispered() | RoomOpened():
                 return None
             case Shared():
-                file = _file(event)
-                return f"{event.sender.name} shares {file} in {event.room}: {_HOW}"
+                where = "" if self.here else f" in {event.room}"
+                how = self._how(event)
+                return f"{event.sender.name} shares {_file(event)}{where}: {how}"
             case Handed():
-                me = self.reader.id if self.reader else 0
-                if event.sender.id == me:
-                    return f"You share {_file(event)} with {event.to.name}."
-                to = "you" if event.to.id == me else event.to.name
-                return f"{event.sender.name} shares {_file(event)} with {to}: {_HOW}"
+                return self._handed(event)
+            case Unshared():
+                return self._unshared(event)
             case Arrived():
                 return f"{event.person.name} has joined the chat."
             case Departed():
@@ -269,6 +269,35 @@ class _Text:
                 return f"{name} is no moderator of {room} any more, by {by}."
             case _:
                 assert_never(event.act)
+
+    def _handed(self, event: Handed) -> str:
+        me = self.reader.id if self.reader else 0
+        if event.sender.id == me:
+            return f"You share {_file(event)} with {event.to.name}."
+        to, refuse = event.to.name, ""
+        if event.to.id == me:
+            to = "you"
+            refuse = f" (or refuse it: /files refuse {short_id(event.id)})"
+        return (
+            f"{event.sender.name} shares {_file(event)} with {to}{refuse}: "
+            f"{self._how(event)}"
+        )
+
+    def _how(self, event: Shared | Handed) -> str:
+        links = self.look.links
+        if links is None or self.reader is None:
+            return _HOW
+        return links.fetch(event, self.reader)
+
+    def _unshared(self, event: Unshared) -> str:
+        me = self.reader.id if self.reader else 0
+        if event.to is None:
+            where = "" if self.here else f" from {event.room}"
+            return f"{event.sender.name} removed {event.name}{where}."
+        who = "You" if event.sender.id == me else event.sender.name
+        if event.sender.id != event.to.id:
+            return f"{who} removed {event.name}."
+        return f"{who} {'do' if who == 'You' else 'does'} not want {event.name}."
 
     def _until(self, until: float) -> str:
         if not until:

@@ -2,8 +2,10 @@
 
 import re
 import socket
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -109,10 +112,13 @@ class ReloadingContext:
     TLS as the server speaks it, with files that may be replaced while it runs.
 
     @ivar fingerprint: Of the certificate in use.
+    @ivar pin: If nobody else vouches for it: its key, as C{curl --pinnedpubkey} wants
+        it; otherwise C{""}.
     @ivar warning: What the operator should know about it; mostly C{""}.
     """
 
     fingerprint: str
+    pin: str
     warning: str
 
     def __init__(self, crt: Path, key: Path) -> None:
@@ -127,6 +133,8 @@ class ReloadingContext:
         chain, private = _load(crt, key)
         self._context = _context(crt, chain, private)
         self.fingerprint = _fingerprint(chain[0])
+        own = chain[0].issuer == chain[0].subject
+        self.pin = _pin(chain[0]) if own else ""
         self.warning = _warning(crt, chain[0])
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
@@ -135,6 +143,14 @@ class ReloadingContext:
 
 def _fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def _pin(certificate: x509.Certificate) -> str:
+    """See RFC 7469, section 2.4."""
+    key = certificate.public_key().public_bytes(
+        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    )
+    return f"sha256//{b64encode(sha256(key).digest()).decode()}"
 
 
 def _alternatives(names: Iterable[str]) -> list[x509.GeneralName]:

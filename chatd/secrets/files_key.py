@@ -1,5 +1,6 @@
 """The key of shared files: made once, never made anew over files."""
 
+import hmac
 from pathlib import Path
 
 from chatd.secrets.database_key import check_value, database_key
@@ -30,6 +31,11 @@ def files_key(path: Path, folder: Path) -> bytes:
             " from your backup, or move the files away to begin anew."
         )
     return bytes.fromhex(key)
+
+
+def link_key(key: bytes) -> bytes:
+    """Derive the key of the links to files; whoever had it could read none."""
+    return hmac.digest(key, b"chatd: links to shared files", "sha256")
 
 
 def _any(folder: Path) -> list[Path]:

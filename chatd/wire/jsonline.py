@@ -20,6 +20,7 @@ from chatd.chat.request import (
     Say,
     Search,
     Seen,
+    Share,
     Whisper,
 )
 
@@ -29,6 +30,7 @@ DEPTH = 16
 
 REF_CHARS = 200
 KEY_CHARS = 100
+TYPE_CHARS = 100
 
 # Ids and marks have 64 bits.
 LARGEST = 2**63 - 1
@@ -274,6 +276,21 @@ def _logout(found: Fields, ref: Ref) -> Request:
     return LogOut(ref)
 
 
+def _share(found: Fields, ref: Ref) -> Request:
+    room, to = _text(found, "room", ""), _text(found, "to", "")
+    if bool(room) == bool(to):
+        raise BadRequest('"share" needs a "room", or a person "to".')
+    # An empty file is one, too.
+    size = 0 if found.get("size") == 0 else _count(found, "size", 0)
+    mime = _text(found, "type", "")
+    if len(mime) > TYPE_CHARS or (mime and not _MIME.fullmatch(mime)):
+        raise BadRequest('"type" must be one as in "text/plain".')
+    return Share(_text(found, "name"), room, to, size, mime, ref)
+
+
+_MIME = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:; ?charset=[\w.-]+)?", re.ASCII)
+
+
 def _ping(found: Fields, ref: Ref) -> Request:
     return Ping(ref)
 
@@ -286,6 +303,7 @@ _REQUESTS: Mapping[str, Callable[[Fields, Ref], Request]] = {
     "history": _history,
     "search": _search,
     "seen": _seen,
+    "share": _share,
     "logout": _logout,
     "ping": _ping,
 }

@@ -1,11 +1,12 @@
 """Tests for C{/files}."""
 
+import hashlib
 from dataclasses import replace
 
 from twisted.internet.defer import Deferred
 from twisted.logger import globalLogPublisher
 
-from chatd.chat.events import Listing
+from chatd.chat.events import Listing, Unshared
 from chatd.chat.session import Session
 from chatd.chat.sharing import Place
 from chatd.commands.files import LISTED
@@ -52,8 +53,8 @@ class FilesTests(Chatting):
         self.assertEqual(
             listing.lines[1:],
             (
-                "To get one: scp -P 5050 bob@chat.example:ops/NAME .",
-                "To share one: scp -P 5050 FILE bob@chat.example:ops/",
+                "By SSH, to get one: scp -P 5050 bob@chat.example:ops/NAME .",
+                "By SSH, to share one: scp -P 5050 FILE bob@chat.example:ops/",
             ),
         )
         self.assertEqual(
@@ -132,3 +133,115 @@ class FilesTests(Chatting):
         answer = self.answer(self.ann, self.ann_door, f"/files remove {id}")
         self.assertEqual(answer, "b.txt is removed.")
         self.assertEqual(logged, ["ann remove a file of bob"])
+
+    def test_told(self) -> None:
+        """Who is in the room reads that a file was removed; who did it, the answer."""
+        self.share(self.ann)
+        id = self.listing("/files").lines[0].split()[0]
+        self.bob_door.take()
+        events = self.ask(self.ann, self.ann_door, f"/files remove {id}")
+        self.assertEqual(of(Unshared, events), [])
+        (gone,) = self.bob_door.of(Unshared)
+        self.assertEqual(
+            (gone.sender.name, gone.name, gone.room), ("ann", "report.txt", "ops")
+        )
+
+    def test_refuse(self) -> None:
+        """Who is offered a file alone refuses it: it is gone, and the other told."""
+        self.share(self.ann, place=self.bob.somebody())
+        id = self.listing("/files @ann").lines[0].split()[0]
+        self.refusal(self.ann, self.ann_door, f"/files refuse {id}")
+        answer = self.answer(self.bob, self.bob_door, f"/files refuse {id}")
+        self.assertEqual(answer, "report.txt is removed.")
+        (gone,) = self.ann_door.of(Unshared)
+        self.assertEqual((gone.sender.name, gone.to), ("bob", self.bob.person))
+        self.assertEqual(self.listing("/files @ann").rows, ())
+
+    def test_refuse_shared(self) -> None:
+        """What is for a whole room is not one person's to refuse."""
+        self.share(self.ann)
+        id = self.listing("/files").lines[0].split()[0]
+        text = self.refusal(self.bob, self.bob_door, f"/files refuse {id}")
+        self.assertIn("just do not fetch it", text)
+
+    def test_one(self) -> None:
+        """All about one file, with its SHA-256."""
+        type_in(self.hub, self.bob, "/set zone UTC")
+        self.share(self.ann)
+        id = self.listing("/files").lines[0].split()[0]
+        listing = self.listing(f"/files {id}")
+        self.assertIn("report.txt (5 bytes), ann", listing.title)
+        self.assertEqual(
+            listing.lines,
+            (
+                "    5 bytes, text/plain",
+                f"    SHA-256 {hashlib.sha256(b'hello').hexdigest()}",
+                "    kept until 2026-12-21 12:00",
+            ),
+        )
+        self.refusal(self.bob, self.bob_door, "/files 123")
+
+
+class LinkTests(Chatting):
+    """Where there is the web door, files have lines for curl."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.hub.rules = replace(
+            self.hub.rules, web="http://{}:5050", web_secure="https://{}:5050"
+        )
+        self.ann, self.ann_door = self.member("ann", "ops")
+        self.bob, self.bob_door = self.member("bob", "ops")
+        links = self.hub.sharing.links("chat.example", secure=False)
+        assert links is not None
+        for session in (self.ann, self.bob):
+            session.look = replace(session.look, links=links)
+        self.links = links
+
+    def sent(self, line: str) -> str:
+        """The line that ann is answered."""
+        (listing,) = of(Listing, self.ask(self.ann, self.ann_door, line))
+        self.assertEqual(len(listing.lines), 1)
+        return listing.lines[0]
+
+    def test_send(self) -> None:
+        """The answer to /send-file is one line of curl, good for one file."""
+        self.assertRegex(
+            self.sent("/send-file ops"),
+            r"^curl -T FILE http://chat\.example:5050/up/token-\d+/$",
+        )
+        self.assertIn("curl -T report.txt http", self.sent("/send-file bob report.txt"))
+
+    def test_quoted(self) -> None:
+        """A path is quoted as a shell needs it; what stands for one's home is not."""
+        for path, shown in (
+            ("~/my plan.txt", "-T ~/'my plan.txt' "),
+            ("a;reboot", "-T 'a;reboot' "),
+            ("-x", "-T ./-x "),
+            ("[1].txt", "-g -T '[1].txt' "),
+        ):
+            self.assertIn(f"curl {shown}http", self.sent(f"/send-file ops {path}"))
+
+    def test_refused(self) -> None:
+        """Who may not share there is told so at once."""
+        self.refusal(self.ann, self.ann_door, "/send-file nowhere")
+        self.refusal(self.ann, self.ann_door, "/send-file ann")
+        guest, door = self.guest("gus")
+        self.assertIn("/register", self.refusal(guest, door, "/send-file lobby"))
+        self.hub.rules = replace(self.hub.rules, web="")
+        self.assertIn("closed", self.refusal(self.ann, self.ann_door, "/send-file ops"))
+
+    def test_listed(self) -> None:
+        """Each file that is listed has its line, which is for the reader alone."""
+        room = self.hub.rooms.find("ops")
+        upload = result(self.hub.sharing.begin(self.ann, room, "a b.txt"))
+        done = Deferred.fromCoroutine(upload.finish())
+        turn(self.hub)
+        self.successResultOf(done)
+        (listing,) = of(Listing, self.ask(self.bob, self.bob_door, "/files"))
+        file = result(self.hub.sharing.find(self.bob, str(listing.rows[0]["file"])))
+        url = self.links.of(file, self.bob.somebody())
+        self.assertTrue(url.endswith("/a_b.txt"))
+        self.assertEqual(listing.lines[1], f"    curl -OJ {url}")
+        self.assertEqual(listing.rows[0]["url"], url)
+        self.assertEqual(listing.lines[2], "To share one: /send-file ops FILE")

@@ -34,7 +34,12 @@ class Player:
     def __init__(self, test: SynchronousTestCase) -> None:
         self._test = test
         self._hub = make_hub(
-            rules=Rules(server="chat.example", version="1.0", throttle=False)
+            rules=Rules(
+                server="chat.example",
+                version="1.0",
+                throttle=False,
+                web="http://{}:5050",
+            )
         )
         self._factory = JSONFactory(self._hub, exempt=nobody_is_exempt)
         self._people: dict[str, Session] = {}

@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatd import __version__
 from chatd.chat.rules import Rules
 from chatd.operate.decided import rules
+from chatd.operate.declared import Doors
 from chatd.operate.setting import DECLARED
 from chatd.operate.settings import Settings, load
 
@@ -65,9 +66,32 @@ class RulesTests(SynchronousTestCase):
         self.assertEqual(found.version, __version__)
         self.assertEqual(found.encrypt, "openssl …")
         expected = Rules(
-            server=found.server, version=found.version, encrypt=found.encrypt
+            server=found.server,
+            version=found.version,
+            encrypt=found.encrypt,
+            scp=found.scp,
+            web="http://{}:5050",
+            web_secure="https://{}:5050",
         )
         self.assertEqual(found, expected)
+
+    def test_links(self) -> None:
+        """Files are fetched by the server's name, or as each person came in."""
+        for name, host in (
+            ("", "{}"),
+            ("chat.example", "chat.example"),
+            ("2001:db8::1", "[2001:db8::1]"),
+        ):
+            found = rules(Settings(name=name), "", "sha256//abc=")
+            self.assertEqual(found.web, f"http://{host}:5050")
+            self.assertEqual(found.web_secure, f"https://{host}:5050")
+            self.assertEqual(found.curl, "-k --pinnedpubkey sha256//abc=")
+        self.assertEqual(found.scp, "-P 5050 {}@[2001:db8::1]")
+        self.assertEqual(rules(Settings(), "").curl, "")
+        plain = rules(Settings(doors=Doors(tls=False)), "")
+        self.assertEqual((plain.web, plain.web_secure), ("http://{}:5050", ""))
+        closed = rules(Settings(doors=Doors(web=False, ssh=False)), "")
+        self.assertEqual((closed.web, closed.web_secure, closed.scp), ("", "", ""))
 
     def test_name(self) -> None:
         """The server is called what the operator calls it."""

@@ -44,10 +44,13 @@ from chatd.chat.events import (
     ServerUnbanned,
     Shared,
     TopicChanged,
+    Unshared,
     Welcome,
     Whispered,
 )
+from chatd.chat.links import Links, grant
 from chatd.chat.look import look
+from chatd.chat.short_ids import short_id
 from chatd.render.json import PING, RETRY, render
 
 ANN = Person(1, "ann", guest=False)
@@ -55,6 +58,7 @@ BOB = Person(2, "bob")
 
 STAMP = {"id": "7224", "time": 1795262400.123}
 AT = {"id": 7224, "time": 1795262400.1234}
+GONE: dict[str, Any] = {"file": "f00d", "name": "plan.txt"}
 FILE: dict[str, Any] = {
     "file": "f00d",
     "name": "plan.txt",
@@ -138,6 +142,28 @@ EVENTS: list[tuple[Event, dict[str, Any]]] = [
             "type": "text/plain",
             "sha256": "ab12",
             "expires": 1.5,
+        },
+    ),
+    (
+        Unshared(room="ops", sender=ANN, owner=BOB, **GONE, **AT),
+        {
+            "event": "unshared",
+            "room": "ops",
+            "sender": "ann",
+            "file": "f00d",
+            "name": "plan.txt",
+        },
+    ),
+    (
+        Unshared(to=BOB, sender=BOB, owner=ANN, **GONE, **AT),
+        {
+            "event": "unshared",
+            "to": "bob",
+            "sender": "bob",
+            "guest": True,
+            "file": "f00d",
+            "name": "plan.txt",
+            "refused": True,
         },
     ),
     (
@@ -400,6 +426,18 @@ class JSONTests(SynchronousTestCase):
         for event, fields in EVENTS:
             cursor = {"cursor": "7224"} if isinstance(event, KEPT) else {}
             self.assertEqual(shown(event), {**STAMP, **fields, **cursor})
+
+    def test_link(self) -> None:
+        """A file has a link for the reader, also when it is shown again."""
+        with_links = look(render, links=Links(b"key"))
+        shared = Shared(room="ops", sender=BOB, **FILE, **AT)
+        url = f"/file/{short_id(7224)}/{grant(b'key', 7224, ANN.id)}/plan.txt"
+        data = json.loads(render(shared, with_links, True, ANN))
+        self.assertEqual(data["url"], url)
+        past = Past("missed", (shared,))
+        (event,) = json.loads(render(past, with_links, True, ANN))["events"]
+        self.assertEqual(event["url"], url)
+        self.assertNotIn("url", json.loads(render(shared, with_links, True, None)))
 
     def test_answers(self) -> None:
         """Each answer has its name, and the ref of what it answers."""

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatd.chat import links
 from chatd.chat.account import Person, Role, Theme, Timestamps
 from chatd.chat.clean import clean_block
 from chatd.chat.events import (
@@ -49,9 +50,11 @@ from chatd.chat.events import (
     ServerUnbanned,
     Shared,
     TopicChanged,
+    Unshared,
     Welcome,
     Whispered,
 )
+from chatd.chat.links import Links
 from chatd.chat.look import Look, look
 from chatd.chat.short_ids import short_id
 from chatd.render.text import NAMED, render
@@ -78,7 +81,9 @@ FILE: dict[str, Any] = {
     "sha256": "ab12",
     "expires": 1.5,
 }
+GONE: dict[str, Any] = {"file": "f00d", "name": "plan.txt"}
 UNTIL = NOON + 3600
+REFUSE = f"/files refuse {short_id(7224)}"
 SHOW = f"/show {short_id(7224)}"
 
 
@@ -209,7 +214,7 @@ HAPPENED: list[tuple[Event, str]] = [
     ),
     (
         Shared(room="ops", sender=ANN, **FILE, **STAMP),
-        "ann shares plan.txt (84 kB) in ops: /files tells how to get it.",
+        "ann shares plan.txt (84 kB): /files tells how to get it.",
     ),
     (
         Handed(to=BOB, sender=ANN, **FILE, **STAMP),
@@ -217,7 +222,24 @@ HAPPENED: list[tuple[Event, str]] = [
     ),
     (
         Handed(to=ANN, sender=BOB, **FILE, **STAMP),
-        "bob shares plan.txt (84 kB) with you: /files tells how to get it.",
+        f"bob shares plan.txt (84 kB) with you (or refuse it: {REFUSE}): /files tells "
+        "how to get it.",
+    ),
+    (
+        Unshared(room="ops", sender=ANN, owner=BOB, **GONE, **STAMP),
+        "ann removed plan.txt.",
+    ),
+    (
+        Unshared(to=BOB, sender=BOB, owner=ANN, **GONE, **STAMP),
+        "bob does not want plan.txt.",
+    ),
+    (
+        Unshared(to=ANN, sender=ANN, owner=BOB, **GONE, **STAMP),
+        "You do not want plan.txt.",
+    ),
+    (
+        Unshared(to=ANN, sender=BOB, owner=BOB, **GONE, **STAMP),
+        "bob removed plan.txt.",
     ),
 ]
 
@@ -403,6 +425,49 @@ class WordsTests(SynchronousTestCase):
         ):
             greeting = Greeting("here", "1", names, True, "", True, "open", {})
             self.assertIn(expected, lines(greeting)[0])
+
+
+class FileTests(SynchronousTestCase):
+    """Who reads of a file is shown how to fetch it, by a link of their own."""
+
+    LOOK = look(
+        render, zone=UTC, links=Links(b"key", "https://chat.example:5050", "-k")
+    )
+
+    def test_room(self) -> None:
+        """The line is for this reader; in another room it says where."""
+        shared = Shared(room="ops", sender=BOB, **FILE, **STAMP)
+        mine = f"curl -OJ -k https://chat.example:5050/file/{short_id(7224)}/"
+        for reader in (ANN, BOB):
+            grant = f"{links.grant(b'key', 7224, reader.id)}/plan.txt"
+            self.assertEqual(
+                lines(shared, self.LOOK, reader=reader),
+                [f"{AT}bob shares plan.txt (84 kB): {mine}{grant}"],
+            )
+        (line,) = lines(shared, self.LOOK, here=False)
+        self.assertIn("plan.txt (84 kB) in ops: curl", line)
+
+    def test_nobody(self) -> None:
+        """Without a reader there is no link: it would be good for nobody."""
+        shared = Shared(room="ops", sender=BOB, **FILE, **STAMP)
+        (line,) = lines(shared, self.LOOK, reader=None)
+        self.assertTrue(line.endswith(": /files tells how to get it."))
+
+    def test_past(self) -> None:
+        """What is shown again has links, too."""
+        shared = Shared(room="ops", sender=BOB, **FILE, **STAMP)
+        past = Past("history", (shared,), room="ops")
+        self.assertEqual(
+            lines(past, self.LOOK, reader=ANN), lines(shared, self.LOOK, reader=ANN)
+        )
+
+    def test_harmless(self) -> None:
+        """Whatever a file is called, the line to paste is one of curl and no more."""
+        for name in ("$(reboot)", "a;b|c&d", "`x`", "' -o '/etc/x", "../../x", "-o"):
+            shared = Shared(room="ops", sender=BOB, **FILE | {"name": name}, **STAMP)
+            (line,) = lines(shared, self.LOOK)
+            pasted = line.partition("): ")[2]
+            self.assertRegex(pasted, r"^curl -OJ -k https://[a-z0-9.:/A-Z_-]+$")
 
 
 class TimeTests(SynchronousTestCase):

@@ -188,6 +188,9 @@ class SessionChannel(SSHChannel):
     def getPeer(self) -> IAddress:
         return self.connection.transport.getPeer()
 
+    def getHost(self) -> IAddress:
+        return self.connection.transport.getHost()
+
     def write(self, data: bytes) -> None:
         if not self.localClosed:
             super().write(data)

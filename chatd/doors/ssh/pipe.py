@@ -54,6 +54,7 @@ class PipeDoor(PersonDoor):
     """
 
     kind = "ssh"
+    secure = True
 
     def __init__(
         self,
@@ -249,6 +250,7 @@ class PipeDoor(PersonDoor):
             timestamps=preferences.timestamps,
             zone=preferences.tz,
             shows_latest=False,
+            links=self.hub.sharing.paths() if self._json else self.links(),
         )
 
     def send(self, data: bytes) -> None:

@@ -46,7 +46,7 @@ from chatd.chat.file import File
 from chatd.chat.hub import Hub
 from chatd.chat.outside import Outgoing
 from chatd.chat.session import Session
-from chatd.chat.sharing import Upload
+from chatd.chat.upload import Upload
 from chatd.doors.ssh.folders import Entry, Folders, Root, split
 
 # The longest packet; clients send 32 KiB of a file in one.

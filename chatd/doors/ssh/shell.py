@@ -17,6 +17,7 @@ class ShellDoor(PersonDoor):
     """One terminal: keys in, and what is shown above the line that they make."""
 
     kind = "ssh"
+    secure = True
 
     def __init__(
         self, hub: Hub, channel: "SessionChannel", *, exempt: Exempt, paste_from: int

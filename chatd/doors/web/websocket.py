@@ -42,7 +42,7 @@ class WebSocketDoor(ProgramDoor):
 
     def look(self, preferences: Preferences) -> Look:
         """All programs read the same."""
-        return look(render, shows_latest=False)
+        return look(render, shows_latest=False, links=self.hub.sharing.paths())
 
     def dataReceived(self, data: bytes) -> None:
         self.heard = self.hub.clock.seconds()
