@@ -1,6 +1,7 @@
 """Clear words, in their own language, for clients whose door is not there."""
 
 import json
+import struct
 
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory, Protocol
@@ -67,8 +68,7 @@ def in_words(guess: Guess, error: ChatError) -> bytes:
         case Guess.IRC:
             return b"ERROR :%s\r\n" % text
         case Guess.SSH:
-            # What comes before a version is shown by many clients (RFC 4253, 4.2).
-            return b"%s\r\n" % text
+            return _ssh(text)
         case Guess.TEXT | Guess.TELNET:
             return b"! %s\r\n" % text
 
@@ -76,6 +76,18 @@ def in_words(guess: Guess, error: ChatError) -> bytes:
 def _alert(number: int) -> bytes:
     """A fatal alert of TLS; see RFC 8446, section 6."""
     return bytes((0x15, 3, 1, 0, 2, 2, number))
+
+
+def _ssh(text: bytes) -> bytes:
+    """
+    A version, and a disconnect; see RFC 4253, section 11.1.
+
+    Lines before the version are shown by few clients, and not by OpenSSH.
+    """
+    payload = struct.pack(">BLL", 1, 11, len(text)) + text + struct.pack(">L", 0)
+    padding = 4 + -(len(payload) + 9) % 8
+    packet = struct.pack(">LB", 1 + len(payload) + padding, padding) + payload
+    return b"SSH-2.0-chatd\r\n" + packet + bytes(padding)
 
 
 def _http(status: bytes, text: bytes, kind: bytes = b"text/plain") -> bytes:
@@ -101,8 +113,9 @@ IRC = (
     b"ERROR :Closing link: this server does not speak IRC yet. "
     b"Join from a terminal with nc or telnet.\r\n"
 )
-# What comes before a version string is shown by many SSH clients (RFC 4253, 4.2).
-SSH = b"This server does not speak SSH yet. Join with nc, telnet or openssl.\r\n"
+SSH = _ssh(
+    b"The door for SSH is closed on this server. Join with nc, telnet or openssl."
+)
 JSON = (
     b'{"event":"failed","ref":null,"code":"closed",'
     b'"text":"The JSON door of this server is closed."}\n'

@@ -1,8 +1,10 @@
+# ruff: noqa: N802, N803 (the spelling tells that Conch calls)
 """Whoever is refused reads why, in the language that was begun."""
 
 import json
 import ssl
 
+from twisted.conch.ssh.transport import SSHClientTransport
 from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -51,8 +53,13 @@ class WordsTests(SynchronousTestCase):
         self.assertEqual(in_words(Guess.IRC, Full(TEXT)), f"ERROR :{TEXT}\r\n".encode())
 
     def test_ssh(self) -> None:
-        """SSH clients show a line before the version."""
-        self.assertEqual(in_words(Guess.SSH, Full(TEXT)), f"{TEXT}\r\n".encode())
+        """SSH clients show why the server disconnects."""
+        for length in range(20):
+            text = TEXT + "!" * length
+            client = _SshClient()
+            client.makeConnection(StringTransport())
+            client.dataReceived(in_words(Guess.SSH, Full(text)))
+            self.assertEqual(client.told, text)
 
     def test_tls(self) -> None:
         """TLS clients get an alert, without a handshake: access is denied."""
@@ -92,6 +99,13 @@ class RefusalTests(SynchronousTestCase):
         door.makeConnection(transport)
         door.connectionLost()
         self.assertEqual(clock.getDelayedCalls(), [])
+
+
+class _SshClient(SSHClientTransport):
+    told = ""
+
+    def receiveError(self, reasonCode: int, description: bytes) -> None:
+        self.told = description.decode()
 
 
 def _tls_error(answer: bytes) -> str:
