@@ -73,6 +73,13 @@ def json_frames(
     return _frame(event, look, here, reader, json.render)
 
 
+def line_frames(
+    event: Event | Answer, look: Look, here: bool, reader: Person | None
+) -> bytes:
+    """For programs, which read the past as they read the present: line by line."""
+    return _frame(event, look, here, reader, _each)
+
+
 def read_frames(data: bytes) -> Iterator[Frame]:
     """Take apart what was made of several events."""
     at = 0
@@ -96,6 +103,14 @@ def _frame(
     data = render(event, look, here, reader)
     shown = label.encode()
     return _HEAD.pack(kind, ref, id, len(shown), len(data)) + shown + data
+
+
+def _each(
+    event: Event | Answer, look: Look, here: bool, reader: Person | None
+) -> bytes:
+    if not isinstance(event, Past):
+        return json.render(event, look, here, reader)
+    return b"".join(json.render(one, look, here, reader) for one in event.events)
 
 
 def _about(event: Event | Answer) -> tuple[Kind, int, int, str]:

@@ -285,12 +285,14 @@ class TailTests(PipeCase):
         self.assertNotIn("[..] bob: elsewhere", shown)
 
     def test_follow_json(self) -> None:
-        """For programs likewise."""
-        channel = self.run_("tail -n 0 -f ops --json")
+        """For programs likewise, one object for each message."""
+        type_in(self.hub, self.bob, "old", "older")
+        channel = self.run_("tail -n 2 -f ops --json")
         type_in(self.hub, self.bob, "new")
         channel.peer.pump()
-        event = json.loads(channel.out.splitlines()[-1])
-        self.assertEqual((event["event"], event["text"]), ("said", "new"))
+        said = [json.loads(line) for line in channel.out.splitlines()]
+        self.assertEqual([event["event"] for event in said], ["said"] * 3)
+        self.assertEqual([event["text"] for event in said], ["old", "older", "new"])
 
     def test_nothing_twice_or_never(self) -> None:
         """What is said while the past is being fetched is shown once."""

@@ -28,7 +28,14 @@ from chatd.chat.session import Session
 from chatd.doors.connection import Exempt, IStream
 from chatd.doors.person import PersonDoor
 from chatd.render import json, text
-from chatd.render.frames import Frame, Kind, json_frames, read_frames, text_frames
+from chatd.render.frames import (
+    Frame,
+    Kind,
+    json_frames,
+    line_frames,
+    read_frames,
+    text_frames,
+)
 from chatd.wire.order import JSON, SAY, TAIL, Order, Run, Speak, Tail, Talk, read_order
 
 if TYPE_CHECKING:
@@ -245,8 +252,9 @@ class PipeDoor(PersonDoor):
     # Answers
 
     def look(self, preferences: Preferences) -> Look:
+        as_json = line_frames if isinstance(self._order, Tail) else json_frames
         return look(
-            json_frames if self._json else text_frames,
+            as_json if self._json else text_frames,
             timestamps=preferences.timestamps,
             zone=preferences.tz,
             shows_latest=False,
