@@ -141,6 +141,14 @@ class Entrance:
         )
         if session.offered is not None:
             await hub.membership.keep_offered(session)
+        elif session.kind == "ssh":
+            # Clients show no key to who lets them in without one.
+            session.tell(
+                Notice(
+                    "Your SSH key can open it as well: when you come by ssh again, "
+                    "type the password once more, and then /keys add."
+                )
+            )
 
     async def rename(self, session: "Session", text: str) -> None:
         """Give a guest another name."""
