@@ -685,6 +685,7 @@ export class Chat {
         if (one === this.current || one.kind === "room") this.#add(one, event, missed);
       return;
     }
+    if (event.event === "unshared") this.#unshared(event);
     if (!KINDS.has(event.event)) return;
     const other = event.room === undefined && (event.sender === this.me.name ? event.to : event.sender);
     const one = other ? this.talk(other) : this.conversations.get(keyOf("room", event.room));
@@ -731,6 +732,16 @@ export class Chat {
     }
     this.listener.changed(one);
     if (!missed) this.listener.came(one, event);
+  }
+
+  #unshared({ file, sender, refused }) {
+    for (const one of this.conversations.values())
+      for (const item of one.items)
+        if (item.file === file && !item.gone) {
+          item.gone = refused ? `${sender} does not want it.` : "It was removed.";
+          item.version = (item.version ?? 0) + 1;
+          this.listener.changed(one);
+        }
   }
 
   // Who is here

@@ -9,7 +9,9 @@ function open(title, ...content) {
     make("header", {}, make("h2", { id: "dialog-title", textContent: title }),
       make("button", { type: "button", class: "icon", "aria-label": "Close", textContent: "✕", onclick: close })),
     make("div", { class: "inside", tabIndex: -1 }, ...content));
-  dialog.onclick = (event) => event.target === dialog && close();
+  dialog.onclick = (event) => {
+    if (event.target === dialog) close(); // beside it
+  };
   dialog.onclose = () => dialog.replaceChildren();
   if (!dialog.open) dialog.showModal();
   return dialog;

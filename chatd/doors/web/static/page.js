@@ -31,7 +31,7 @@ const chat = new Chat({
   notice: (text) => toast(text),
   atBottom: () => log.stick,
 });
-const log = new Log($("log"), chat, { pick, scrolled, upload, fail });
+const log = new Log($("log"), chat, { pick, scrolled, fail });
 
 // Coming in
 
@@ -312,7 +312,7 @@ function showHeader() {
   $("title").textContent = one?.title ?? "No room";
   const away = direct && chat.people.get(fold(one.name))?.away;
   const topic = !one ? "Join a room to talk."
-    : direct ? `In private: only ${one.name} and you see it.${away ? ` Away: ${away}` : chat.people.has(fold(one.name)) ? "" : " Not here now."}`
+    : direct ? `Only you two see this.${away ? ` Away: ${away}` : chat.people.has(fold(one.name)) ? "" : " Not here now."}`
     : [one.topic, one.private && "private room", !one.history && "what is said is not kept"].filter(Boolean).join(" · ");
   if ($("topic").textContent !== topic) {
     $("topic").textContent = topic;

@@ -21,8 +21,8 @@ export const $ = (id) => document.getElementById(id);
 /** The same person has the same colour everywhere. */
 export function hue(name) {
   let sum = 7;
-  for (const character of name.toLowerCase()) sum = (sum * 31 + character.codePointAt(0)) >>> 0;
-  return ((sum >>> 3) % 24) * 15;
+  for (const character of name.toLowerCase()) sum = Math.imul(sum ^ character.codePointAt(0), 0x9e3779b1);
+  return (sum >>> 16) % 360;
 }
 
 export function tint(element, name) {
@@ -325,30 +325,31 @@ export class Log {
     tint(node, item.sender);
     node.append(
       make("span", { class: "avatar", "aria-hidden": "true", textContent: [...item.sender][0].toUpperCase() }),
-      make("div", { class: "head" }, who, item.guest ? make("span", { class: "tag", textContent: "guest" }) : null, moment(item)),
+      emote ? "" : make("div", { class: "head" }, who, item.guest && make("span", { class: "tag", textContent: "guest" }), moment(item)),
     );
     const body = make("div", { class: "text", dir: "auto" });
     if (item.event === "shared") this.#file(body, item, mine);
-    else this.#fill(body, item, emote);
+    else if (emote) body.append(who, " ", words(item.text, chat.me?.name), moment(item));
+    else this.#fill(body, item);
     node.append(body);
     if (item.state) node.append(this.#state(conversation, item));
     return node;
   }
 
   #file(body, item, mine) {
-    if (this.files) return body.append(this.files.card(item, mine, this.actions));
+    const changed = () => this.changed(this.shown);
+    if (this.files) return body.append(this.files.card(item, mine, { chat: this.chat, fail: this.actions.fail, changed }));
     body.append(`${item.name} (${size(item.size)})`);
     import("./files.js").then((files) => {
       this.files = files;
-      this.changed(this.shown);
+      changed();
     });
   }
 
-  #fill(body, item, emote) {
+  #fill(body, item) {
     const me = this.chat.me?.name;
     const lines = item.text.split("\n");
     const long = lines.length > LINES || item.text.length > CHARACTERS;
-    if (emote) body.append(make("span", { class: "who", textContent: item.sender }), " ");
     if (!long) return body.append(words(item.text, me));
     const some = lines.slice(0, LINES - 2).join("\n").slice(0, CHARACTERS / 2);
     const text = make("div", { class: "paste" }, words(item.open ? item.text : some, me));
