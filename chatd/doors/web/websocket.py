@@ -84,7 +84,7 @@ class WebSocketDoor(ProgramDoor):
             self.resume()
 
     def _take(self) -> None:
-        if self._reading:
+        if self._reading or self._paused:
             return
         self._reading = True
         asked = None
@@ -163,6 +163,10 @@ class WebSocket(Resource):
         @return: The key that has to be answered.
         @raise HTTPError: if it is not to be opened.
         """
+        if request.method != b"GET":
+            raise HTTPError(
+                HTTPStatus.METHOD_NOT_ALLOWED, "Here one can GET.", [(b"allow", b"GET")]
+            )
         if request.postpath:
             raise HTTPError(HTTPStatus.NOT_FOUND, "The WebSocket is at /ws.")
         wanted = [
