@@ -33,11 +33,16 @@ from chatd.chat.login import Login
 from chatd.chat.names import PERSON_LONGEST, Name, is_reserved, person_name
 from chatd.chat.request import Enter
 from chatd.chat.room import Room
+from chatd.chat.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
     from chatd.chat.session import Session
 
+
+# People who are shown in one turn: each is told of all who are here, and all of each.
+# When 1,000 come back at once, more would let everybody else wait for 200 ms.
+IN_ONE_TURN = 10
 
 _CURSOR = re.compile(r"[0-9]{1,18}")
 
@@ -48,6 +53,8 @@ class Entrance:
     def __init__(self, hub: "Hub", login: Login) -> None:
         self._hub = hub
         self._login = login
+        self._arriving = Turnstile(hub.clock, IN_ONE_TURN)
+        self._welcoming = Turnstile(hub.clock, IN_ONE_TURN)
 
     async def enter(self, session: "Session", request: Enter) -> None:
         """
@@ -374,6 +381,7 @@ class Entrance:
             rooms = await self._rooms(person, account)
             if account is not None:
                 await hub.archive.load(account.id)
+            await self._arriving.pass_through()
             if session.ended:
                 raise NotEntered("The connection is gone.")
         except BaseException:
@@ -421,6 +429,8 @@ class Entrance:
         missed: list[Event] = []
         if request.resume:
             missed = await self._missed(person, rooms, int(request.resume), upto)
+        # Once more: the store answers many at the same moment.
+        await self._welcoming.pass_through()
         session.tell(
             Welcome(
                 session.somebody(),

@@ -1,5 +1,6 @@
 """Who does the work of the store: threads of its own, or whoever asks."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -9,8 +10,12 @@ from sqlalchemy import Connection
 
 from chatd.store.writing import Insert, Task, commit, give_up, is_down
 
-# Events and tasks of one transaction.
+# Events of one transaction.
 BATCH = 1_000
+
+# Jobs of one transaction: each takes up to a millisecond, and what is said meanwhile
+# waits for them. When 1,000 come in at once they ask for 1,000.
+JOBS = 10
 
 # What is told when something is done: C{reading} or C{writing}, the tasks, and why the
 # database failed if it did.
@@ -21,7 +26,10 @@ class Workers(Protocol):
     """Does tasks, and reports them."""
 
     def write(self, task: Task) -> None:
-        """Do it in a transaction, in the order of asking."""
+        """
+        Do it in a transaction. Events go before jobs, and both in the order of asking:
+        who needs more than that waits for the answer.
+        """
 
     def read(self, task: Task, *, slow: bool = False) -> None:
         """
@@ -82,6 +90,9 @@ class Threads:
         self._reads: _Queue = SimpleQueue()
         self._slow: _Queue = SimpleQueue()
         self._last: Callable[[], object] = _nothing
+        # Only of the thread that writes.
+        self._jobs: deque[Task] = deque()
+        self._ended = False
         self._readers = [
             *(_thread(self._read, reader, self._reads) for reader in readers[:-1]),
             _thread(self._read, readers[-1], self._slow),
@@ -120,23 +131,27 @@ class Threads:
 
     def _gather(self) -> tuple[list[Task], bool]:
         """
-        Wait for a task, and take those that wait behind it.
+        Wait for a task, and take the events that wait behind it, and some of the jobs.
 
         @return: The tasks, and whether there will be more.
         """
         tasks: list[Task] = []
         size = 0
-        task = self._writes.get()
-        while task is not None:
-            tasks.append(task)
-            size += max(1, len(task.events))
-            if size >= BATCH:
-                return tasks, True
+        while size < BATCH and not self._ended:
             try:
-                task = self._writes.get_nowait()
+                task = self._writes.get(block=not (tasks or self._jobs))
             except Empty:
-                return tasks, True
-        return tasks, False
+                break
+            if task is None:
+                self._ended = True
+            elif task.job is None:
+                tasks.append(task)
+                size += len(task.events)
+            else:
+                self._jobs.append(task)
+        while self._jobs and len(tasks) < JOBS:
+            tasks.append(self._jobs.popleft())
+        return tasks, bool(self._jobs) or not self._ended
 
     def _read(self, connection: Connection, queue: "_Queue") -> None:
         while self._read_one(connection, queue):
