@@ -918,7 +918,7 @@ class EndTests(HubCase):
         turn(self.hub)
         self.successResultOf(closed)
         for door in (self.ann_door, self.bob_door, waiting_door):
-            self.assertEqual(door.events, [Closing("Good night.", 10.0)])
+            self.assertEqual(door.events, [Closing("Good night.", 10.0, again=True)])
             self.assertFalse(door.open)
         self.assertTrue(waiting.ended)
         self.assertEqual(len(self.hub.presence), 0)

@@ -16,7 +16,9 @@ class Turns:
     def __init__(self) -> None:
         self._calls: list[Callable[[], None]] = []
 
-    def callLater(self, seconds: float, call: Callable[[], None]) -> None:
+    def callLater(  # noqa: N802
+        self, seconds: float, call: Callable[[], None]
+    ) -> None:
         self._calls.append(call)
 
     def turn(self) -> None:
