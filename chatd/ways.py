@@ -1,6 +1,6 @@
 """The ways in: where the server listens, and which doors are behind that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ from chatd.doors.port import OnePort
 from chatd.doors.program import Programs
 from chatd.doors.refusal import Refusal, in_words
 from chatd.doors.text import Telnet, TextFactory
-from chatd.operate.declared import HOUR, Settings
+from chatd.operate import process
+from chatd.operate.declared import HOUR, Network, Settings
 from chatd.operate.descriptors import room_for_connections
 from chatd.operate.listening import Place
 from chatd.secrets.certificate import ReloadingContext
@@ -104,6 +105,8 @@ class Ways:
         if not self._settings.doors.web:
             return None
         # Nor need those have twisted.web who do not want it.
+        from chatd.doors.web.health import Health
+        from chatd.doors.web.metrics import Metrics
         from chatd.doors.web.site import WebSite, make_root
 
         root = make_root(
@@ -114,7 +117,7 @@ class Ways:
             ),
             lambda: self._settings.web.origins,
         )
-        return WebSite(
+        site = WebSite(
             root,
             self._reactor,
             header_bytes=lambda: self._settings.web.header_bytes,
@@ -122,6 +125,18 @@ class Ways:
             request_within=lambda: self._settings.web.request_within,
             idle=lambda: self._settings.web.idle,
         )
+        root.putChild(b"health", Health(self._hub))
+        root.putChild(
+            b"metrics",
+            Metrics(
+                self._hub,
+                lag=site.lag.spread,
+                process=process.figures,
+                may_look=lambda ip: _within(ip, self._settings.web.metrics_from),
+                token=lambda: self._settings.web.metrics_token,
+            ),
+        )
+        return site
 
     def _doors(self, tls: IProtocolFactory | None) -> Doors:
         """
@@ -189,11 +204,15 @@ class Ways:
         return encrypted
 
     def _is_exempt(self, address: str) -> bool:
-        try:
-            ip = ip_address(address)
-        except ValueError:
-            return True  # a UNIX socket
-        return any(ip in network for network in self._settings.limits.exempt)
+        return _within(address, self._settings.limits.exempt)
+
+
+def _within(address: str, networks: Iterable[Network]) -> bool:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return True  # a UNIX socket
+    return any(ip in network for network in networks)
 
 
 def _telnet(settings: Settings) -> Telnet:

@@ -34,6 +34,7 @@ VALUES = {
         "rules",
         "sentences",
         "short_ids",
+        "spread",
         "stamps",
         "store",
         "throttle",

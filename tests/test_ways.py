@@ -1,5 +1,7 @@
 """Tests for L{chatd.ways}: the settings decide which doors there are, and where."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +130,32 @@ class DoorsTests(WaysCase):
         self.assertEqual(
             self.answer(b"\x16\x03\x01", doors_tls="false")[:1], b"\x15", "an alert"
         )
+        self.assertIn(
+            b"HTTP/1.1 501 ", self.answer(b"GET / HTTP/1.1\r\n", doors_web="false")
+        )
+
+    def test_browsers(self) -> None:
+        """Browsers get the page, and machines what they look after."""
+        for path, words in (
+            (b"/", b"<!doctype html>"),
+            (b"/health", b"well\n"),
+            (b"/ws", b"Here is a WebSocket"),
+            (b"/metrics", b"Figures are shown to"),
+        ):
+            request = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path
+            self.assertIn(words, self.answer(request))
+
+    def test_laziness(self) -> None:
+        """What only the web door needs is not loaded without it."""
+        program = (
+            "import sys, chatd.service; "
+            "print([m for m in sys.modules if m.startswith(('twisted.web', 'wsproto',"
+            " 'h11', 'chatd.doors.web'))])"
+        )
+        loaded = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
+        self.assertEqual(loaded.stdout, "[]\n")
 
     def test_no_telnet(self) -> None:
         """Without the telnet door, telnet is spoken to as nc."""
@@ -164,6 +192,41 @@ class AdoptTests(WaysCase):
         bob.send(b"bob\n")
         bob.send(b"1\n2\n")
         self.assertIn(b"bob pasted 2 lines", peer.read())
+
+    def test_web(self) -> None:
+        """Who may see figures, which pages may come, and how much is a request."""
+        ways = self.ways()
+        (place,) = ways.places()
+        ways.adopt(
+            given(
+                web_metrics_from=["192.0.2.0/24"],
+                web_origins=["https://intranet.example"],
+                web_header_bytes="1500",
+                web_body_bytes="2000",
+                web_idle="5",
+                web_request_within="2",
+            )
+        )
+        head = b"GET /metrics HTTP/1.1\r\nHost: x\r\n"
+        self.assertIn(b"chatd_people 0", self.peer(place).send(head + b"\r\n"))
+        long = b"X: " + b"a" * 1_500 + b"\r\n\r\n"
+        self.assertIn(b"HTTP/1.1 431 ", self.peer(place).send(head + long))
+        body = b"Content-Length: 2001\r\n\r\n"
+        self.assertIn(b"HTTP/1.1 413 ", self.peer(place).send(head + body))
+        slow = self.peer(place)
+        slow.send(head)
+        self.clock.advance(2.1)
+        self.assertIn(b"HTTP/1.1 408 ", slow.read())
+        idle = self.peer(place)
+        idle.send(head + b"\r\n")
+        self.clock.advance(5.1)
+        self.assertTrue(idle.wire.disconnecting)
+        socket = (
+            b"GET /ws HTTP/1.1\r\nHost: x\r\nOrigin: https://intranet.example\r\n"
+            b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"
+            b"\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        self.assertIn(b"HTTP/1.1 101 ", self.peer(place).send(socket))
 
     def test_exempt(self) -> None:
         """Limits per address do not hold for these networks, and UNIX sockets."""

@@ -1,6 +1,7 @@
 """The middle of the house: every session, every request and every event pass here."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -100,7 +101,7 @@ class Hub:
     @ivar pace: How often people do what others see.
     @ivar kept_motd: The message of the day that operators set, if they did.
     @ivar closing: Why nobody is taken, while the server stops or is stopped.
-    @ivar delivered: How many events were delivered since the start.
+    @ivar events: How many events were delivered since the start, by their types.
     """
 
     def __init__(
@@ -156,7 +157,7 @@ class Hub:
         self.closing = ""
         self.last = 0
         self.backlog = 0
-        self.delivered = 0
+        self.events: Counter[type[Event]] = Counter()
         self.started = now()
         self.kept_motd: str | None = None
         self._connections: dict[Session, None] = {}
@@ -180,6 +181,11 @@ class Hub:
     def motd(self) -> str:
         """The message of the day."""
         return self.rules.motd if self.kept_motd is None else self.kept_motd
+
+    @property
+    def delivered(self) -> int:
+        """How many events were delivered since the start."""
+        return self.events.total()
 
     # Sessions
 
@@ -702,7 +708,7 @@ class Hub:
         event = entry.event
         if entry.kept:
             self.last = event.id
-        self.delivered += 1
+        self.events[type(event)] += 1
         try:
             self.delivery.show(event, entry.origin)
             self.bus.publish(event)

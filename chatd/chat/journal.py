@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from chatd.chat.errors import ChatError, NotStored
 from chatd.chat.events import Event
 from chatd.chat.request import Say
+from chatd.chat.spread import Spread
 
 if TYPE_CHECKING:
     from chatd.chat.session import Session
@@ -70,6 +71,7 @@ class Journal:
     busier the server, the fewer transactions per message.
 
     @ivar well: Whether the store answers.
+    @ivar commits: How long the transactions took that it took.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Journal:
         self._working = False
         self._idle: list[Deferred[None]] = []
         self.well = True
+        self.commits = Spread()
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._batch)
@@ -151,8 +154,11 @@ class Journal:
         if not events:
             return {}
         ids = [event.id for event in events]
+        began = self._clock.seconds()
         try:
-            return dict(zip(ids, await self._store.append(events), strict=True))
+            problems = await self._store.append(events)
+            self.commits.note(self._clock.seconds() - began)
+            return dict(zip(ids, problems, strict=True))
         except ChatError as error:
             _log.warn("the store failed: {problem}", problem=error.text)
         except Exception:

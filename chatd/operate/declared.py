@@ -75,6 +75,16 @@ class Web:
         "may be repeated.",
         live=True,
     )
+    metrics_from: tuple[Network, ...] = _setting(
+        (ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        "Networks to which /metrics is shown.",
+        live=True,
+    )
+    metrics_token: str = _setting(
+        "",
+        "Shows /metrics to whoever sends it (Authorization: Bearer TOKEN).",
+        live=True,
+    )
     header_bytes: int = _setting(
         16 * KIB,
         "Headers of a request, all together.",

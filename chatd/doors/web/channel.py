@@ -200,6 +200,7 @@ class Channel(HTTPChannel):
         ]
         first = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
         lines = b"".join(b"%s: %s\r\n" % header for header in headers)
+        self.site.responses[status] += 1
         self.transport.write(first + lines + b"\r\n" + body)
         self._unread = True
         self.loseConnection()

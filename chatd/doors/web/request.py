@@ -315,6 +315,7 @@ class Request(http.Request):
 
     def finish(self) -> None:
         if not self.gone and not self.finished:
+            self.channel.site.responses[self.code] += 1
             super().finish()
 
     # How

@@ -1,5 +1,6 @@
 """What is to be seen by HTTP: a tree of resources, and the limits for all of them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -10,6 +11,7 @@ from twisted.web.resource import Resource
 from chatd.doors.program import Programs
 from chatd.doors.web.channel import Channel
 from chatd.doors.web.files import add_files
+from chatd.doors.web.lag import Lag
 from chatd.doors.web.page import make_page
 from chatd.doors.web.websocket import WebSocket
 
@@ -21,6 +23,8 @@ class WebSite(HTTPFactory):
     Makes connections that speak HTTP.
 
     @ivar root: The resource whose children are the pages; see L{make_root}.
+    @ivar responses: How many were sent, by status.
+    @ivar lag: How late the server is, as long as somebody listens.
     @ivar header_bytes: How many a request has at most in its headers, all together.
     @ivar body_limit: How many bytes its body has, where a resource says nothing else.
     @ivar request_within: Seconds in which a request, but for a large body, is there.
@@ -43,6 +47,8 @@ class WebSite(HTTPFactory):
         super().__init__(reactor=clock)
         self.root = root
         self.clock = clock
+        self.responses: Counter[int] = Counter()
+        self.lag = Lag(clock)
         self.header_bytes = header_bytes
         self.body_limit = body_limit
         self.request_within = request_within
@@ -55,10 +61,11 @@ class WebSite(HTTPFactory):
         return channel
 
     def startFactory(self) -> None:
-        """Nothing is logged of requests, so no clock for that log has to run."""
+        # Twisted's own would run a clock for a log of requests, which there is not.
+        self.lag.start()
 
     def stopFactory(self) -> None:
-        """There is nothing to stop."""
+        self.lag.stop()
 
 
 def make_root(programs: Programs, origins: Callable[[], Sequence[str]]) -> Resource:
