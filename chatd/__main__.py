@@ -38,10 +38,17 @@ def _restore(words: Sequence[str]) -> None:
     restore(words)
 
 
+def _connect(words: Sequence[str]) -> None:
+    from chatd.client.connect import connect
+
+    connect(words)
+
+
 # Tools by the word that starts them: each is given the words that follow.
 TOOLS: dict[str, Callable[[Sequence[str]], None]] = {
     "backup": _backup,
     "restore": _restore,
+    "connect": _connect,
 }
 
 

@@ -90,7 +90,7 @@ class Credentials:
         return {"name": self.name} | password
 
 
-Ask: TypeAlias = Callable[[RequestFailed | None], Awaitable[Credentials]]
+Ask: TypeAlias = Callable[[RequestFailed], Awaitable[Credentials]]
 
 
 class Ended(Exception):
@@ -407,10 +407,6 @@ class Client:
             self._asking.open()
 
     async def _enter(self) -> Welcome:
-        if self._ask_person is not None and not (
-            self.credentials.name or self.credentials.token
-        ):
-            self.credentials = await self._ask_person(None)
         while True:
             resume = {"resume": self._position} if self._position else {}
             try:

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -61,14 +60,16 @@ def read_given(environ: Mapping[str, str], path: str = "") -> Given:
 
 
 def _read(path: Path, *, needed: bool) -> dict[str, str]:
+    if not needed and not path.exists():
+        return {}
+    import tomllib  # most have no such file, and it takes a while
+
     try:
         with path.open("rb") as file:
             _check(path, os.fstat(file.fileno()))
             found = tomllib.load(file)
     except FileNotFoundError:
-        if needed:
-            raise BadCredentials(f"{path}: there is no such file.") from None
-        return {}
+        raise BadCredentials(f"{path}: there is no such file.") from None
     except OSError as error:
         raise BadCredentials(f"{path}: {error.strerror}.") from None
     except ValueError as error:

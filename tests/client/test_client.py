@@ -65,12 +65,12 @@ class EnteringTests(ClientCase):
         join(self.hub, "ann", password=PASSWORD)
         codes = []
 
-        async def ask(refused: RequestFailed | None) -> Credentials:
-            codes.append(refused.code if refused else "")
-            return Credentials("ann", PASSWORD if len(codes) > 2 else "wrong-password")
+        async def ask(refused: RequestFailed) -> Credentials:
+            codes.append(refused.code)
+            return Credentials("ann", PASSWORD if len(codes) > 1 else "wrong-password")
 
-        ann = self.client("", ask=ask)
-        self.assertEqual(codes, ["", "wrong-password", "wrong-password"])
+        ann = self.client("ann", ask=ask)
+        self.assertEqual(codes, ["password-needed", "wrong-password"])
         self.assertEqual(ann.name, "ann")
 
     def test_not_there(self) -> None:

@@ -1,0 +1,162 @@
+"""The tool C{chatd connect}: the chat in a terminal."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from chatd.client.asking import RequestFailed
+from chatd.client.client import Client, Credentials
+from chatd.client.credentials import KNOWN, folder
+from chatd.client.making import make_client
+from chatd.client.running import FAILED, ServerOptions, parse, react
+from chatd.client.screen import Screen
+from chatd.client.talk import Talk
+from chatd.client.trust import Known, Unknown
+from chatd.client.wording import Wording
+
+# Wrong passwords, or names, after which it is enough.
+TRIES = 5
+
+
+class ConnectOptions(ServerOptions):
+    """Join a chat in this terminal."""
+
+    synopsis = "Usage: chatd connect [options] [NAME@]HOST[:PORT]"
+
+    def parseArgs(self, server: str = "") -> None:
+        self.read(server)
+
+
+class NobodyThere(Exception):
+    """Nobody answered what was asked."""
+
+
+def connect(words: Sequence[str]) -> None:
+    """Run C{chatd connect}."""
+    options = ConnectOptions()
+    parse(options, words)
+    react(lambda reactor: _connect(reactor, options))
+
+
+async def _connect(reactor: Any, options: ConnectOptions) -> int:
+    talks: list[Talk] = []
+    screen = Screen(
+        reactor,
+        os.environ,
+        lambda before: talks[-1].complete(before) if talks else [],
+    )
+    screen.start()
+    problem = ""
+    try:
+        asking = _Asking(screen)
+        credentials = options.credentials()
+        if not (credentials.name or credentials.token):
+            credentials = Credentials(await asking.name())
+        while await _try(reactor, options, screen, talks, credentials):
+            pass
+    except NobodyThere:
+        return FAILED
+    except Exception as error:
+        problem = str(error) or type(error).__name__
+        return FAILED
+    finally:
+        await screen.stop()
+        if problem:
+            print(f"chatd: {problem}", file=sys.stderr)
+    return 0
+
+
+async def _try(
+    reactor: Any,
+    options: ConnectOptions,
+    screen: Screen,
+    talks: list[Talk],
+    credentials: Credentials,
+) -> bool:
+    """
+    Be in the chat until it is over.
+
+    @return: Whether to try once more, with a server that is trusted by now.
+    """
+    client: Client = make_client(
+        reactor,
+        options.place,
+        credentials,
+        plain=bool(options["plain"]),
+        trust=options["trust"],
+        tries=1,
+        ask=_Asking(screen, credentials.name).ask,
+    )
+    wording = Wording(colour=screen.colourful, bell=True)
+    talks.append(Talk(client, screen, wording, reactor))
+    if screen.terminal:
+        encrypted = "NOT encrypted" if options["plain"] else "encrypted"
+        screen.show(wording.ours(f"Connecting to {options.place}, {encrypted} ..."))
+    try:
+        await talks[-1].run()
+    except Unknown as unknown:
+        if not screen.terminal:
+            raise
+        screen.show(wording.ours(_question(str(options.place), unknown.seen)))
+        answer = await screen.ask("Trust it from now on? (yes/no) ")
+        if (answer or "").strip().casefold() not in ("yes", "y"):
+            raise NobodyThere from None
+        Known(folder() / KNOWN).add(str(options.place), unknown.seen)
+        return True
+    return False
+
+
+def _question(place: str, seen: str) -> str:
+    return (
+        f"{place} is not known yet, and no authority vouches for it.\n"
+        f"Its fingerprint (SHA-256): {seen}\n"
+        "The server prints its fingerprint at each start: they must be the same."
+    )
+
+
+class _Asking:
+    """Asks whoever sits there for what the server wants to know."""
+
+    def __init__(self, screen: Screen, name: str = "") -> None:
+        self._screen = screen
+        self._name = name
+        self._tries = 0
+
+    async def name(self) -> str:
+        """
+        Ask as whom to come in.
+
+        @raise NobodyThere: if nobody says.
+        """
+        while not (name := await self._line("name: ")):
+            pass
+        return name
+
+    async def ask(self, refused: RequestFailed) -> Credentials:
+        """
+        Ask for another name, or a password.
+
+        @raise Exception: if asking does not help.
+        """
+        self._tries += 1
+        if self._tries > TRIES:
+            raise refused
+        if refused.code in ("bad-name", "name-taken"):
+            self._screen.show(f"! {refused.text}")
+            self._name = await self.name()
+            return Credentials(self._name)
+        if refused.code not in ("password-needed", "wrong-password"):
+            raise refused
+        self._screen.show(f"* {refused.text}")
+        password = await self._line("password: ", secret=True)
+        if not password:
+            self._name = await self.name()
+            return Credentials(self._name)
+        return Credentials(self._name, password)
+
+    async def _line(self, prompt: str, *, secret: bool = False) -> str:
+        answer = await self._screen.ask(prompt, secret=secret)
+        if answer is None:
+            raise NobodyThere
+        return answer if secret else answer.strip()
