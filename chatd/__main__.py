@@ -44,11 +44,25 @@ def _connect(words: Sequence[str]) -> None:
     connect(words)
 
 
+def _say(words: Sequence[str]) -> None:
+    from chatd.client.pipe import say
+
+    say(words)
+
+
+def _tail(words: Sequence[str]) -> None:
+    from chatd.client.pipe import tail
+
+    tail(words)
+
+
 # Tools by the word that starts them: each is given the words that follow.
 TOOLS: dict[str, Callable[[Sequence[str]], None]] = {
     "backup": _backup,
     "restore": _restore,
     "connect": _connect,
+    "say": _say,
+    "tail": _tail,
 }
 
 

@@ -179,6 +179,11 @@ class Client:
         """As whom it has come in."""
         return self.state.name
 
+    @property
+    def reason(self) -> str:
+        """Why there is no connection, if there is none; C{""} if that is not known."""
+        return self._reason
+
     def start(self) -> None:
         """Connect, and stay connected."""
         self._service.startService()

@@ -34,7 +34,7 @@ class ServerOptions(Options):
         ("credentials", None, "", "A file with server, name, password, token, trust."),
         ("trust", None, "", "The SHA-256 of the only certificate that is right."),
     )
-    optFlags = (("plain", None, "Do NOT encrypt."),)
+    optFlags: Sequence[Sequence[str | None]] = (("plain", None, "Do NOT encrypt."),)
 
     place: Place
     given: Given
