@@ -81,7 +81,8 @@ def _irc_begun(data: bytes) -> bool:
     ) or (data[:4].upper() == b"CAP "[: len(data)])
 
 
-_SSH = (b"SSH-2.0-", b"SSH-1.99-")
+# Old versions too: the door refuses them, and they are nobody's name.
+_SSH = (b"SSH-2.", b"SSH-1.")
 
 _HTTP = re.compile(rb"[A-Z]{1,20} [^\x00-\x20\x7f]+ HTTP/[0-9]\.[0-9]")
 _HTTP_BEGUN = re.compile(

@@ -69,10 +69,11 @@ class SniffTests(SynchronousTestCase):
         self.check(Guess.TEXT, b"\x16\x02", b"\x16\n")
 
     def test_ssh(self) -> None:
-        """An SSH client is known by its version, the old one included."""
-        self.check(None, b"S", b"SSH", b"SSH-2.0", b"SSH-1.9")
+        """An SSH client is known by its version, old ones included."""
+        self.check(None, b"S", b"SSH", b"SSH-2", b"SSH-1")
         self.check(Guess.SSH, b"SSH-2.0-", b"SSH-2.0-OpenSSH_9.2\r\n", b"SSH-1.99-x")
-        self.check(Guess.TEXT, b"SSH-1.5-x", b"SSH-2.0\n", b"SSH is fine\n")
+        self.check(Guess.SSH, b"SSH-1.5-x")
+        self.check(Guess.TEXT, b"SSH-3.0-x\n", b"SSH is fine\n")
 
     def test_telnet(self) -> None:
         """A telnet client that negotiates first is known by one byte."""

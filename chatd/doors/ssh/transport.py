@@ -59,6 +59,7 @@ class Transport(SSHServerTransport):
         self.over = False
         self.reason: Failure = connectionDone
         self._address = ""
+        self._problem = ""
         self._full = False
         self._rekeying = False
         self._waiting: Session | None = None
@@ -103,6 +104,9 @@ class Transport(SSHServerTransport):
         if self.over:
             return
         self.over = True
+        if reason != DISCONNECT_BY_APPLICATION:
+            why = f"It does not speak SSH as it should: {self._problem or desc!r}."
+            self.hub.seldom.ended("ssh", self._address, why)
         # A transport with a producer waits for that before it closes.
         self.transport.unregisterProducer()
         super().sendDisconnect(reason, desc)
@@ -113,10 +117,8 @@ class Transport(SSHServerTransport):
         self.sendDisconnect(DISCONNECT_BY_APPLICATION, text.encode())
 
     def _refuse(self, problem: str) -> None:
-        if not self.over:
-            why = f"It does not speak SSH as it should: {problem}."
-            self.hub.seldom.ended("ssh", self._address, why)
-            self.sendDisconnect(DISCONNECT_PROTOCOL_ERROR, b"not understood")
+        self._problem = self._problem or problem
+        self.sendDisconnect(DISCONNECT_PROTOCOL_ERROR, b"not understood")
 
     def receiveError(self, reasonCode: int, description: bytes) -> None:
         """The peer ends the connection, which is no error."""
