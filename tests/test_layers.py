@@ -64,6 +64,7 @@ ALLOWED: dict[str, set[str]] = {
         "chatd.wire",
     },
     "chatd.control": {"chatd.chat", "chatd.operate", "chatd.secrets", "chatd.ways"},
+    "chatd.instruments": {"chatd.chat", "chatd.control", "chatd.operate"},
     "chatd.service": {"chatd"},
     "chatd.__main__": {"chatd.operate", "chatd.client"},
 }

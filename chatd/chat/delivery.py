@@ -275,6 +275,7 @@ class Delivery:
                 entered = [s for s in self._hub.connections if s.person is not None]
                 self._hub.outbox.tell(event, entered)
             case RoleChanged():
+                self._hub.desk.put_out(event.person.id)
                 for session in self._hub.sessions_of(event.person.id):
                     if session.account is not None:
                         session.account = replace(session.account, role=event.role)

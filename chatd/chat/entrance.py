@@ -157,6 +157,20 @@ class Entrance:
                 )
             )
 
+    async def first(self, session: "Session", text: str, password: str) -> Account:
+        """Make the account of the first operator, who does not come in with it."""
+        hub = self._hub
+        name = self._check_name(text)
+        await self._check_unowned(name)
+        id = hub.stamps.next()[0]
+        hub.places.take(name, id, hub.rules.max_people + 1)
+        try:
+            return await self._login.register(
+                session, name, password, "", id, first=True
+            )
+        finally:
+            hub.places.release(id)
+
     async def rename(self, session: "Session", text: str) -> None:
         """Give a guest another name."""
         session.somebody()
@@ -182,6 +196,7 @@ class Entrance:
 
     async def claim(self, session: "Session", code: str) -> None:
         """Become the first operator."""
+        self._login.own(session)
         await self._login.claim(session, code)
         person = session.somebody()
         try:

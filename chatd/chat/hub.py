@@ -18,6 +18,7 @@ from chatd.chat.bans import Bans
 from chatd.chat.clean import clean
 from chatd.chat.command import Call, Commands
 from chatd.chat.delivery import Delivery
+from chatd.chat.desk import Desk
 from chatd.chat.entrance import Entrance
 from chatd.chat.errors import (
     ChatError,
@@ -147,6 +148,7 @@ class Hub:
         self.people = People(self)
         self.membership = Membership(self)
         self.operators = Operators(self)
+        self.desk = Desk(self)
         self.sharing = Sharing(self, files)
         self.bans = Bans((), now)
         self.refusals = Refusals(clock)

@@ -72,6 +72,7 @@ class Journal:
 
     @ivar well: Whether the store answers.
     @ivar commits: How long the transactions took that it took.
+    @ivar stored: When it last took something, by the clock; C{None} if it never did.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Journal:
         self._idle: list[Deferred[None]] = []
         self.well = True
         self.commits = Spread()
+        self.stored: float | None = None
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._batch)
@@ -158,6 +160,7 @@ class Journal:
         try:
             problems = await self._store.append(events)
             self.commits.note(self._clock.seconds() - began)
+            self.stored = self._clock.seconds()
             return dict(zip(ids, problems, strict=True))
         except ChatError as error:
             _log.warn("the store failed: {problem}", problem=error.text)

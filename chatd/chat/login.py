@@ -138,21 +138,25 @@ class Login:
         code: str,
         id: int,
         ignored: frozenset[int] = frozenset(),
+        *,
+        first: bool = False,
     ) -> Account:
         """
         Make an account; what a guest has chosen so far is kept.
 
         @param code: The invitation's, where one is needed.
+        @param first: Whether it is the first operator's, who decides who else may.
         @param id: The id of whoever registers.
         @param ignored: Whom they ignore.
         @raise ChatError: if that cannot be.
         """
         rules = self._rules()
-        if rules.registration == "closed":
+        if rules.registration == "closed" and not first:
             raise Closed(
                 "Registration is closed on this server. Its operator opens accounts."
             )
-        if rules.registration == "invitation" and not code:
+        invited = rules.registration == "invitation" and not first
+        if invited and not code:
             raise Closed(
                 "Registration is by invitation: /register NAME PASSWORD CODE. "
                 "Operators and their /invitation make codes."
@@ -165,7 +169,6 @@ class Login:
             raise NameTaken(
                 f"{name.shown} looks like the name of somebody else. Take another name."
             )
-        invited = rules.registration == "invitation"
         if invited:
             self._check_place(session, self._codes, rules.wrong_codes_address)
         now, place = self._seconds(), place_of(session.address)
@@ -213,22 +216,42 @@ class Login:
 
     async def change_password(self, session: Session, old: str, new: str) -> Account:
         """Give the session's account another password; all its tokens are forgotten."""
-        account = self._own(session)
+        account = self.own(session)
         account = await self.prove(session, account.name, old)
         self._check_password(new, account.name)
         secret = await self._passwords.hash(new)
         # Hashing takes a while: another session may have changed something.
-        account = replace(self._own(session), secret=secret)
+        account = replace(self.own(session), secret=secret)
         await self._store.save_account(account)
         await self._store.remove_tokens(account.id)
         return account
 
     async def unregister(self, session: Session, password: str) -> None:
         """Take the session's account away; its name stays reserved."""
-        account = self._own(session)
+        account = self.own(session)
         account = await self.prove(session, account.name, password)
         if account.role is Role.OPERATOR and await self._store.operators() <= 1:
             raise NotAllowed("You are the last operator: make another one first, /op.")
+        await self.remove(account)
+
+    # By operators
+
+    async def reset(self, account: Account) -> str:
+        """
+        Give an account another password; all its tokens are forgotten.
+
+        @return: The password.
+        """
+        password = self._secrets.new_code()
+        secret = await self._passwords.hash(password)
+        # Hashing takes a while: something may have changed.
+        now = await self._store.account(account.id) or account
+        await self._store.save_account(replace(now, secret=secret))
+        await self._store.remove_tokens(account.id)
+        return password
+
+    async def remove(self, account: Account) -> None:
+        """Let nobody log in with it any more; its name stays reserved."""
         await self._store.save_account(replace(account, secret=""))
         await self._store.remove_tokens(account.id)
 
@@ -244,13 +267,17 @@ class Login:
         self._claim = self._secrets.digest(code)
         return code
 
+    @property
+    def claimable(self) -> bool:
+        """Whether there is no operator, and a code to become one."""
+        return bool(self._claim)
+
     async def claim(self, session: Session, code: str) -> None:
         """
         Use the claim code up.
 
         @raise WrongPassword: if it is not the one.
         """
-        self._own(session)
         if not self._claim:
             raise NotFound(
                 "There is an operator already; operators make others by /op."
@@ -288,7 +315,12 @@ class Login:
     def _digest(self, code: str) -> str:
         return self._secrets.digest(self._secrets.read_code(code))
 
-    def _own(self, session: Session) -> Account:
+    def own(self, session: Session) -> Account:
+        """
+        The session's account.
+
+        @raise NotAllowed: if it has none.
+        """
         if session.account is None:
             raise NotAllowed("You have no account. /register NAME PASSWORD makes one.")
         return session.account

@@ -69,6 +69,7 @@ class Membership:
         account = await self._hub.login.change_password(session, old, new)
         if session.account is not None:
             self._hub.update_account(replace(session.account, secret=account.secret))
+        self._hub.desk.put_out(account.id)
         others = [s for s in self._hub.sessions_of(account.id) if s is not session]
         for other in others:
             other.close(f"The password of {account.name} was changed: log in again.")
@@ -83,6 +84,7 @@ class Membership:
             await self._hub.login.unregister(session, password)
         finally:
             lock.release()
+        self._hub.desk.put_out(account.id)
         for one in self._hub.sessions_of(account.id):
             one.close(f"The account {account.name} is gone, and so are its sessions.")
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import DeferredLock
 
-from chatd.chat.account import Role
+from chatd.chat.account import Account, Role
 from chatd.chat.audit import note
 from chatd.chat.bans import ACCOUNT, NETWORK, covers
 from chatd.chat.durations import in_words
@@ -174,6 +174,63 @@ class Operators:
             raise BadRequest("That would be yourself. /quit is kinder.")
         self._hub.publish(Killed(sender=sender, person=person, reason=reason), session)
         return person.name
+
+    def cut(self, session: "Session", number: int, reason: str = "") -> str:
+        """
+        End one connection, also one by which nobody has come in.
+
+        @param number: C{Session.number}.
+        @return: Whose it was.
+        """
+        check_reason(reason, self._hub.rules)
+        for other in self._hub.connections:
+            if other.number == number:
+                name = other.person.name if other.person else other.address
+                note(session, "disconnect", name)
+                why = f": {reason}" if reason else "."
+                other.close(f"An operator ended this session{why}")
+                return name
+        raise NotFound("This connection is gone already.")
+
+    # Accounts of others
+
+    async def reset(self, session: "Session", name: str) -> tuple[str, str]:
+        """
+        Give an account another password, and end its sessions.
+
+        @return: The name as it is shown, and the password.
+        """
+        account = await self._account_of_another(session, name)
+        password = await self._hub.login.reset(account)
+        note(session, "reset the password of", account.name)
+        self._see_off(account, f"The password of {account.name} was changed.")
+        return account.name, password
+
+    async def delete(self, session: "Session", name: str) -> str:
+        """
+        Take an account away; its sessions end, its name stays reserved.
+
+        @return: The name, as it is shown.
+        """
+        account = await self._account_of_another(session, name)
+        await self._hub.login.remove(account)
+        note(session, "delete the account", account.name)
+        self._see_off(account, f"The account {account.name} is gone.")
+        return account.name
+
+    async def _account_of_another(self, session: "Session", name: str) -> Account:
+        account = await self._hub.login.owner(name)
+        if account is None:
+            raise NotFound(f"There is no account {name[:40]}.")
+        if account.id == session.somebody().id:
+            raise BadRequest("That would be yourself. /password and /unregister do.")
+        if account.role is Role.OPERATOR:
+            raise NotAllowed(f"{account.name} is an operator: /deop comes first.")
+        return account
+
+    def _see_off(self, account: Account, words: str) -> None:
+        for session in self._hub.sessions_of(account.id):
+            session.close(words)
 
     async def _account_target(self, session: "Session", name: str) -> tuple[str, str]:
         person = await self._hub.find(name)

@@ -1,8 +1,8 @@
 """What the chat needs from the world; C{service.py} hands the real ones in."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from chatd.chat.events import Event
 from chatd.chat.store import PublicKey
@@ -168,4 +168,44 @@ class Server(Protocol):
         Listen on another port instead, and after the next start, too.
 
         @return: One sentence: what came of it.
+        """
+
+
+class Lines(Protocol):
+    """The last lines of the log, each a mapping with a number that only grows."""
+
+    def last(self, count: int) -> list[dict[str, Any]]:
+        """The latest, oldest first."""
+
+    def follow(
+        self, tell: Callable[[list[dict[str, Any]]], None]
+    ) -> Callable[[], None]:
+        """
+        Tell of lines from now on.
+
+        @return: Call it to end that.
+        """
+
+
+class Instruments(Protocol):
+    """What operators are shown of the server process."""
+
+    @property
+    def log(self) -> Lines:
+        """The log, live."""
+
+    def status(self) -> Mapping[str, Any]:
+        """What there is to know at a glance."""
+
+    def minutes(self) -> Sequence[tuple[float, int, int]]:
+        """Time, people and messages of each minute of the last hour."""
+
+    async def health(self) -> Mapping[str, Any]:
+        """How the store is, and the disk."""
+
+    async def public_address(self) -> str:
+        """
+        Ask somebody else.
+
+        @raise ChatError: if that does not work.
         """

@@ -89,6 +89,7 @@ class Rules:
     token_seconds: float = 30 * 86_400.0
     guest_token_seconds: float = 7 * 86_400.0
     invitation_seconds: float = 7 * 86_400.0
+    console_seconds: float = 12 * 3_600.0  # that an operator stays logged in there
     failed_logins_address: int = 20  # a minute
     failed_logins_account: int = 20  # in 10 minutes, from addresses it never used
     failed_logins_session: int = 5

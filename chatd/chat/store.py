@@ -285,6 +285,16 @@ class Store(Protocol):
     async def operators(self) -> int:
         """How many of them are operators."""
 
+    async def find_accounts(
+        self, text: str, *, after: str, limit: int
+    ) -> list[Account]:
+        """
+        Accounts that can log in, in the order of their keys.
+
+        @param text: Occurs in the key; C{""} for all.
+        @param after: Only keys behind this one.
+        """
+
     async def add_account(self, account: Account) -> None:
         """
         @raise NameTaken: if there is one of this key or skeleton.

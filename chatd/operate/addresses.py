@@ -1,12 +1,19 @@
 """Where people can reach this machine, as lines that they can paste."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
+from pathlib import Path
 
 import ifaddr
 
 # Bridges to containers and virtual machines: nobody comes in by these.
 _BRIDGES = ("br-", "cni", "docker", "lxcbr", "lxdbr", "podman", "veth", "virbr")
+
+# Where Linux tells of interfaces.
+INTERFACES = Path("/sys/class/net")
+
+_NO_HARDWARE = "00:00:00:00:00:00"
 
 
 def addresses() -> list[str]:
@@ -61,3 +68,23 @@ def join_lines(
     lines += [f"nc {host} {port}", f"telnet {host} {port}"]
     # The same for the other addresses would be a page that nobody reads.
     return lines + [f"nc {other} {port}" for other in others]
+
+
+def hardware_addresses(folder: Path = INTERFACES) -> list[str]:
+    """MAC addresses with the names of their interfaces, as C{eth0 52:54:00:…}."""
+    found = []
+    for path in sorted(folder.glob("*/address")):
+        try:
+            address = path.read_text("ascii", "replace").strip()
+        except OSError:
+            continue  # an interface that went away just now
+        # Those of containers and virtual machines have no device of their own.
+        if address and address != _NO_HARDWARE and (path.parent / "device").exists():
+            found.append(f"{path.parent.name} {address}")
+    return found or [_guessed()]
+
+
+def _guessed() -> str:
+    """What Python finds out, where there is no such folder."""
+    digits = f"{uuid.getnode():012x}"
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))

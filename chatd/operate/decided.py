@@ -66,6 +66,7 @@ def rules(settings: Settings, encrypt: str, pin: str = "") -> Rules:
         failed_logins_address=limits.failed_logins_address,
         failed_logins_account=limits.failed_logins_account,
         failed_logins_session=limits.failed_logins_session,
+        console_seconds=settings.console_session,
         wrong_codes_address=limits.wrong_codes_address,
         password_min=settings.passwords.min_chars,
         password_max=settings.passwords.max_chars,

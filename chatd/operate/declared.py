@@ -405,6 +405,25 @@ class Settings:
     tls_port: int = _setting(0, "A port for TLS alone; 0 is none.", high=65_535)
     telnet_port: int = _setting(0, "A port for telnet alone; 0 is none.", high=65_535)
     ssh_port: int = _setting(0, "A port for SSH alone; 0 is none.", high=65_535)
+    console: str = _setting(
+        "tcp:5051:interface=127.0.0.1",
+        "Where the operator's console listens by itself, as an endpoint string of "
+        "Twisted, or off; it is at /console on the one port, too.",
+    )
+    console_session: float = _setting(
+        12 * HOUR,
+        "How long an operator stays logged in at the console.",
+        "seconds",
+        live=True,
+        low=60,
+        high=30 * DAY,
+    )
+    public_address_url: str = _setting(
+        "https://ifconfig.co/ip",
+        "Who is asked for this machine's public address when an operator clicks on it "
+        "in the console; never otherwise. Empty: nobody.",
+        live=True,
+    )
     telnet: Literal["auto", "on", "off"] = _setting(
         "auto",
         "Negotiate with telnet clients when noticed, with everybody, or never.",

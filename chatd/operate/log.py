@@ -22,6 +22,7 @@ from chatd.operate import declared
 from chatd.operate.logfile import SturdyFile
 from chatd.operate.logline import json_line, text_line
 from chatd.operate.repeats import AUDIT, RepeatFilter
+from chatd.operate.tail import Tail
 
 __all__ = ["AUDIT", "Log", "is_ours"]
 
@@ -43,18 +44,29 @@ class Log:
     """
     Observes everything that Twisted's logger is told, from any thread.
 
+    @ivar tail: The last lines, for those who follow it.
+
     twistd opens its own log before it becomes a daemon and changes folder and user.
     This one therefore keeps the first events until L{start}.
     """
 
     def __init__(
-        self, settings: declared.Log, folder: Path, clock: Any, stdout: TextIO | None
+        self,
+        settings: declared.Log,
+        folder: Path,
+        clock: Any,
+        stdout: TextIO | None,
+        *,
+        keep: bool = True,
     ) -> None:
         """
         @param folder: Where C{chatd.log} is; made when missing.
         @param clock: The reactor.
         @param stdout: Where people watch, too.
+        @param keep: Whether there is a file; C{tail} follows it all the same.
         """
+        self.tail = Tail(clock.callFromThread)
+        self._keep = keep
         self._clock = clock
         self._stdout = stdout
         self._lock = RLock()
@@ -126,6 +138,9 @@ class Log:
             what()
 
     def _write(self, event: LogEvent) -> None:
+        self.tail.add(event)
+        if not self._keep:
+            return
         line = self._line(event)
         if self._stdout is not None:
             _show(line, self._stdout)

@@ -55,6 +55,17 @@ def json_line(event: LogEvent) -> str:
     return json.dumps(fields) + "\n"
 
 
+def parts(event: LogEvent) -> dict[str, Any]:
+    """An event in the parts that people look at."""
+    below = [f"    {line}" for line in _traceback(event).splitlines()]
+    return {
+        "time": event.get("log_time") or time(),
+        "level": _level(event),
+        "from": _escape(_namespace(event)),
+        "text": "\n".join((_escape(_message(event)), *map(_escape, below))),
+    }
+
+
 def _is_internal(event: LogEvent, key: str) -> bool:
     # Events of the old twisted.python.log have fields that say nothing more.
     return key.startswith("log_") or "log_legacy" in event

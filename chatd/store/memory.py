@@ -394,6 +394,17 @@ class MemoryStore:
             for account in self._accounts.values()
         )
 
+    async def find_accounts(
+        self, text: str, *, after: str, limit: int
+    ) -> list[Account]:
+        await self._turn()
+        found = [
+            account
+            for account in self._accounts.values()
+            if account.secret and text in account.key and account.key > after
+        ]
+        return sorted(found, key=lambda account: account.key)[:limit]
+
     async def add_account(self, account: Account) -> None:
         await self._turn()
         self._check_free(account)

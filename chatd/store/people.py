@@ -26,18 +26,35 @@ def account(connection: Connection, column: str, value: int | str) -> Account | 
     """Read the account that has this in this column."""
     found = select(accounts).where(accounts.c[column] == value)
     for row in connection.execute(found):
-        return Account(
-            row.id,
-            row.name,
-            row.key,
-            row.skeleton,
-            row.secret,
-            row.created / 1000,
-            Role(row.role),
-            from_json(Preferences, row.preferences),
-            frozenset(json.loads(row.ignored)),
-        )
+        return _account(row)
     return None
+
+
+def find_accounts(
+    connection: Connection, text: str, after: str, limit: int
+) -> list[Account]:
+    """Read accounts that can log in, by a part of their keys."""
+    found = select(accounts).where(accounts.c.secret != "", accounts.c.key > after)
+    if text:
+        found = found.where(accounts.c.key.contains(text, autoescape=True))
+    return [
+        _account(row)
+        for row in connection.execute(found.order_by(accounts.c.key).limit(limit))
+    ]
+
+
+def _account(row: Any) -> Account:
+    return Account(
+        row.id,
+        row.name,
+        row.key,
+        row.skeleton,
+        row.secret,
+        row.created / 1000,
+        Role(row.role),
+        from_json(Preferences, row.preferences),
+        frozenset(json.loads(row.ignored)),
+    )
 
 
 def number_of_accounts(connection: Connection) -> int:

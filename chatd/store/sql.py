@@ -246,6 +246,11 @@ class SqlStore:
     async def operators(self) -> int:
         return await self._read(people.number_of_operators)
 
+    async def find_accounts(
+        self, text: str, *, after: str, limit: int
+    ) -> list[Account]:
+        return await self._read(people.find_accounts, text, after, limit)
+
     async def add_account(self, account: Account) -> None:
         await self._write(people.add_account, account)
 

@@ -23,6 +23,8 @@ NOT_OF_THE_CHAT = {
     "data",
     "keys",
     "commands",
+    "console",
+    "public_address_url",
     "limits.exempt",
     "limits.undecided",
     "limits.dead_peer",

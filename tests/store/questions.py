@@ -803,6 +803,25 @@ class Questions(Base):
         self.assertEqual(self.ask(self.store.account(6)), account(6, "bob"))
         self.assertEqual(self.ask(self.store.accounts()), 2)
 
+    def test_find_accounts(self) -> None:
+        """Accounts are listed by their keys, page by page, or by a part of these."""
+        for id, name in ((5, "cho"), (6, "ann"), (7, "bob"), (8, "Joanna"), (9, "a_b")):
+            self.ask(self.store.add_account(account(id, name)))
+        self.ask(self.store.save_account(account(7, "bob", secret="")))
+
+        def find(text: str = "", after: str = "", limit: int = 10) -> list[str]:
+            found = self.ask(self.store.find_accounts(text, after=after, limit=limit))
+            return [one.name for one in found]
+
+        self.assertEqual(find(), ["a_b", "ann", "cho", "Joanna"])
+        self.assertEqual(find(limit=2), ["a_b", "ann"])
+        self.assertEqual(find(after="ann"), ["cho", "Joanna"])
+        self.assertEqual(find("ann"), ["ann", "Joanna"])
+        self.assertEqual(find("_"), ["a_b"])
+        self.assertEqual(find("%"), [])
+        found = self.ask(self.store.find_accounts("cho", after="", limit=1))
+        self.assertEqual(found, [account(5, "cho")])
+
     def test_save_account(self) -> None:
         """All but the role is replaced; a role changes by an event only."""
         self.ask(self.store.add_account(account(5, "ann")))
