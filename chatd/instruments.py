@@ -12,6 +12,7 @@ from twisted.internet.threads import deferToThread
 from chatd import __version__
 from chatd.chat.account import Person
 from chatd.chat.errors import ChatError
+from chatd.chat.events import SPOKEN
 from chatd.chat.hub import Hub
 from chatd.control import Control
 from chatd.operate.addresses import addresses, hardware_addresses
@@ -42,7 +43,7 @@ class Instruments:
         @param console: Where the console listens by itself; C{""} for nowhere.
         """
         self.log = tail
-        self.figures = Minutes(hub.now, lambda: len(hub.presence), lambda: hub.said)
+        self.figures = Minutes(hub.now, lambda: len(hub.presence), self._said)
         self._hub = hub
         self._control = control
         self._reactor = reactor
@@ -72,8 +73,11 @@ class Instruments:
             "motd": hub.motd,
             "lockdown": hub.lockdown,
             "delivered": hub.delivered,
-            "said": hub.said,
+            "said": self._said(),
         }
+
+    def _said(self) -> int:
+        return sum(self._hub.events[kind] for kind in SPOKEN)
 
     def minutes(self) -> Sequence[tuple[float, int, int]]:
         """Time, people and messages of each minute of the last hour."""

@@ -29,13 +29,16 @@ from chatd.chat.retention import Retention
 from chatd.chat.store import PublicKey
 from chatd.control import STORING, Control, certificate_files
 from chatd.files.folder import Folder
+from chatd.instruments import Instruments
 from chatd.operate import notify
 from chatd.operate.addresses import addresses
 from chatd.operate.decided import encrypted_way, rules, ways_in
 from chatd.operate.kept import KeptPort
+from chatd.operate.listeners import Listeners
 from chatd.operate.listening import NotListening
 from chatd.operate.log import Log, is_ours
 from chatd.operate.memory import give_back_large_blocks, give_back_what_is_free
+from chatd.operate.minutes import MINUTE
 from chatd.operate.options import SettingsOptions
 from chatd.operate.refusal import refuse_to_start
 from chatd.operate.settings import SettingsError, load
@@ -102,6 +105,7 @@ class ChatService(Service):
             self._data / "log",
             reactor,
             sys.stdout if nodaemon else None,
+            keep=is_ours(self._twistd),
         )
         self._loops: list[LoopingCall] = []
         self._kept = KeptPort(self._data / "console.toml")
@@ -125,8 +129,7 @@ class ChatService(Service):
         except OSError as problem:
             refuse_to_start(f"{problem.filename}: {problem.strerror}", self._twistd)
         # Not before: a server that refuses to start leaves no trace in data/.
-        if is_ours(self._twistd):
-            self._log_file.start()
+        self._log_file.start()
         self._reactor.callWhenRunning(self._run)
 
     def _assemble(self) -> None:
@@ -179,6 +182,8 @@ class ChatService(Service):
                 end=self._told_to_stop,
             )
             self.control.open()
+            self._console = self._open_console(ways)
+            self._watch()
         except NotListening as problem:
             self._store.close()
             raise NotListening(f"{problem}{self._kept.why}") from problem
@@ -249,8 +254,11 @@ class ChatService(Service):
         self._every(TIDY_EVERY, _tidy)
         self._every(FORGET_EVERY, self._forget)
         self._every(EXPIRE_EVERY, self.hub.sharing.expire)
+        self._every(MINUTE, self._instruments.figures.note)
         await self._say_where()
         self.control.begin()
+        if self._console is not None:
+            self._console.accept()
 
     def _cannot_begin(self, failure: Failure) -> None:
         if self._stopping:
@@ -275,6 +283,8 @@ class ChatService(Service):
         if self._host_fingerprint:
             lines.append("Fingerprint of the key that ssh asks about:")
             lines.append(f"    {self._host_fingerprint}")
+        if self._console is not None:
+            lines.append(f"For operators: {self._console.where}")
         for line in lines:
             _log.info("{line}", line=line)
         code = await self.hub.login.open_claim()
@@ -288,6 +298,42 @@ class ChatService(Service):
             print(f"{words}: /claim {code}", file=sys.__stdout__, flush=True)
         _log.info(
             "{words} /claim with the code in {file}", words=words, file=self._claim
+        )
+
+    def _open_console(self, ways: Ways) -> Listeners | None:
+        """Without it the chat goes on: the console is on the one port, too."""
+        place = ways.console()
+        if place is None:
+            return None
+        console = Listeners(self._reactor, [place])
+        try:
+            console.open()
+        except NotListening as problem:
+            _log.warn(
+                "the console does not listen by itself: {problem} (setting console)",
+                problem=problem,
+            )
+            return None
+        return console
+
+    def _watch(self) -> None:
+        """Let the console show how the server is."""
+        context = self._context
+
+        def fingerprints() -> dict[str, str]:
+            found = {"SSH": self._host_fingerprint}
+            if context is not None:
+                found["TLS (SHA-256)"] = context.fingerprint
+            return {what: one for what, one in found.items() if one}
+
+        self._instruments = self.hub.instruments = Instruments(
+            hub=self.hub,
+            control=self.control,
+            tail=self._log_file.tail,
+            reactor=self._reactor,
+            data=self._data,
+            fingerprints=fingerprints,
+            console=lambda: self._console.where if self._console else "",
         )
 
     def _open_host_key(self) -> bytes | None:
@@ -367,6 +413,8 @@ class ChatService(Service):
             if loop.running:
                 loop.stop()
         await control.close(control.why)
+        if self._console is not None:
+            await self._console.close()
         self._workers.stop()
         await control.at_most(STORING, self._store.close())
         _log.info("stopped")

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 
+from chatd.chat.admission import Admission
 from chatd.chat.errors import Closed
 from chatd.chat.hub import Hub
 from chatd.doors import refusal
@@ -26,6 +27,8 @@ from chatd.secrets.certificate import ReloadingContext
 from chatd.wire.sniff import Guess
 
 if TYPE_CHECKING:
+    from twisted.web.resource import Resource
+
     from chatd.doors.ssh.factory import SSHFactory
     from chatd.doors.web.site import WebSite
 
@@ -88,6 +91,33 @@ class Ways:
             places.append(Place(settings.ssh_port, alone, settings.interface))
         return places
 
+    def console(self) -> Place | None:
+        """Where the console listens by itself; C{None} where it does not."""
+        settings = self._settings
+        if settings.console == "off":
+            return None
+        from chatd.doors.web.console.pages import Alone, make_console
+
+        site = self._site(
+            Alone(
+                make_console(self._hub, self._is_exempt, own=True),
+                lambda: [self._settings.name, *self._settings.tls.names],
+            )
+        )
+        words = Closed("This is the operator's console: open it in a browser.")
+        doors: Doors = {
+            guess: Refusal(in_words(guess, words), self._reactor) for guess in Guess
+        }
+        doors[Guess.HTTP] = site
+        # Admission of its own: who floods the chat does not lock operators out.
+        hub = self._hub
+        admission = Admission(lambda: hub.rules, lambda: hub.bans)
+        gate = Gate(admission, self._reactor, self._is_exempt)
+        tls = self._encrypted(self._one_port(doors, gate=gate))
+        return Place(
+            settings.console, self._one_port(doors | {Guess.TLS: tls}, gate=gate)
+        )
+
     def _open_ssh(self, key: bytes | None) -> "SSHFactory | None":
         if key is None:
             return None
@@ -107,7 +137,7 @@ class Ways:
         # Nor need those have twisted.web who do not want it.
         from chatd.doors.web.health import Health
         from chatd.doors.web.metrics import Metrics
-        from chatd.doors.web.site import WebSite, make_root
+        from chatd.doors.web.site import make_root
 
         root = make_root(
             Programs(
@@ -117,14 +147,7 @@ class Ways:
             ),
             lambda: self._settings.web.origins,
         )
-        site = WebSite(
-            root,
-            self._reactor,
-            header_bytes=lambda: self._settings.web.header_bytes,
-            body_limit=lambda: self._settings.web.body_bytes,
-            request_within=lambda: self._settings.web.request_within,
-            idle=lambda: self._settings.web.idle,
-        )
+        site = self._site(root)
         root.putChild(b"health", Health(self._hub))
         root.putChild(
             b"metrics",
@@ -137,6 +160,18 @@ class Ways:
             ),
         )
         return site
+
+    def _site(self, root: "Resource") -> "WebSite":
+        from chatd.doors.web.site import WebSite
+
+        return WebSite(
+            root,
+            self._reactor,
+            header_bytes=lambda: self._settings.web.header_bytes,
+            body_limit=lambda: self._settings.web.body_bytes,
+            request_within=lambda: self._settings.web.request_within,
+            idle=lambda: self._settings.web.idle,
+        )
 
     def _doors(self, tls: IProtocolFactory | None) -> Doors:
         """
@@ -185,13 +220,14 @@ class Ways:
         *,
         proxied: bool = False,
         greet_after: Callable[[], float] | None = None,
+        gate: Gate | None = None,
     ) -> OnePort:
         return OnePort(
             doors,
             self._reactor,
             greet_after or (lambda: self._settings.text.greet_after),
             lambda: self._settings.limits.undecided,
-            self._gate,
+            gate or self._gate,
             proxied=proxied,
         )
 

@@ -55,7 +55,14 @@ from chatd.chat.membership import Membership
 from chatd.chat.names import key_of, room_name
 from chatd.chat.operators import Operators
 from chatd.chat.outbox import Outbox
-from chatd.chat.outside import Bus, Files, Passwords, Secrets, Server
+from chatd.chat.outside import (
+    Bus,
+    Files,
+    Instruments,
+    Passwords,
+    Secrets,
+    Server,
+)
 from chatd.chat.pace import Pace
 from chatd.chat.people import People
 from chatd.chat.places import Places
@@ -94,6 +101,7 @@ class Hub:
 
     @ivar rules: What the operator decided; replaced as a whole at a reload.
     @ivar server: What operators may do to the process; handed in by the service.
+    @ivar instruments: What the console shows of the process; likewise.
     @ivar last: The id of the last stored event that was delivered.
     @ivar backlog: Bytes that wait in all sessions together.
     @ivar admission: Which connections are let in.
@@ -134,6 +142,7 @@ class Hub:
         self.now = now
         self.node = node
         self.server: Server | None = None
+        self.instruments: Instruments | None = None
         self.stamps = Stamps(now, node_number)
         self.presence = Presence()
         self.places = Places()

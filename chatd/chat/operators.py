@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 IPV6_CUSTOMER = 64
 
 
+LONGEST_WAIT = 86_400.0  # seconds; a server that stops next week is a note in the motd
+
+
 class Operators:
     """
     The verbs of operators.
@@ -293,6 +296,10 @@ class Operators:
 
     def shut_down(self, session: "Session", seconds: float, reason: str) -> None:
         """Stop the server, after so many seconds."""
+        if not 0 <= seconds <= LONGEST_WAIT:
+            raise BadRequest(
+                "That is more than a day: /announce it, and come back then."
+            )
         server = self._server()
         note(session, f"shutdown in {seconds:.0f} s")
         server.shut_down(seconds, reason)

@@ -3,11 +3,9 @@
 from chatd.chat.account import Role
 from chatd.chat.command import Call, command
 from chatd.chat.durations import counted, in_words, read_duration
-from chatd.chat.errors import BadRequest, Usage
+from chatd.chat.errors import Usage
 from chatd.chat.events import Listing
 from chatd.chat.sentences import read_sentence, terms
-
-LONGEST_WAIT = 86_400.0  # seconds; a server that stops next week is a note in the motd
 
 
 @command("announce", usage="TEXT...", needs=Role.OPERATOR)
@@ -175,8 +173,6 @@ async def shutdown(call: Call) -> None:
     seconds = float(first[:9]) if first.isdecimal() else read_duration(first)
     if seconds is None:
         seconds, why = 0.0, call.rest
-    if seconds > LONGEST_WAIT:
-        raise BadRequest("That is more than a day: /announce it, and come back then.")
     call.hub.operators.shut_down(call.session, seconds, why)
     when = f"in {in_words(seconds)}" if seconds else "now"
     call.reply(f"The server stops {when}.")

@@ -30,6 +30,17 @@ class Listeners:
             return int(getattr(port.getHost(), "port", 0))
         return int(self._main.where)
 
+    @property
+    def where(self) -> str:
+        """The address of a page here, for a browser on this machine."""
+        for port in self._main_ports:
+            host = getattr(port.getHost(), "host", "")
+            if host in ("", "0.0.0.0", "::"):  # noqa: S104
+                host = "localhost"
+            target = f"[{host}]" if ":" in host else host
+            return f"http://{target}:{self.port}/console"
+        return ""
+
     def open(self) -> None:
         """
         Listen everywhere, or nowhere; nobody is let in before L{accept}.

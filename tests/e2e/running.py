@@ -201,7 +201,7 @@ class ServerCase(SynchronousTestCase):
         """A server in the foreground, that may or may not begin to listen."""
         return self.run_it(
             *twistd(),
-            *("-n", "--pidfile=", "chatd", f"--port={self.port}"),
+            *("-n", "--pidfile=", "chatd", f"--port={self.port}", "--console=off"),
             *options,
             environ=environ,
         )

@@ -10,6 +10,7 @@ from twisted.web.resource import Resource
 
 from chatd.doors.program import Programs
 from chatd.doors.web.channel import Channel
+from chatd.doors.web.console.pages import make_console
 from chatd.doors.web.files import add_files
 from chatd.doors.web.lag import Lag
 from chatd.doors.web.page import make_page
@@ -70,12 +71,13 @@ class WebSite(HTTPFactory):
 
 def make_root(programs: Programs, origins: Callable[[], Sequence[str]]) -> Resource:
     """
-    The page, the WebSocket and shared files; whoever adds something puts it there, as a
-    child.
+    The page, the WebSocket, shared files and the console; whoever adds something puts
+    it there, as a child.
 
     @param origins: Other sites whose pages may open a WebSocket.
     """
     root = make_page()
     root.putChild(b"ws", WebSocket(programs, origins))
     add_files(root, programs.hub)
+    root.putChild(b"console", make_console(programs.hub, programs.exempt))
     return root

@@ -1,0 +1,1 @@
+"""The operator's console: the page, what it asks, and what it does."""
