@@ -18,7 +18,6 @@ from chatd.control import Control
 from chatd.operate.addresses import addresses, hardware_addresses
 from chatd.operate.decided import ways_in
 from chatd.operate.minutes import Minutes
-from chatd.operate.public_address import public_address
 from chatd.operate.tail import Tail
 
 _NOBODY = Person(0, "")
@@ -116,5 +115,8 @@ class Instruments:
 
     async def public_address(self) -> str:
         """Ask the service that the settings name."""
+        # A client of HTTP takes long to import, and is seldom needed.
+        from chatd.operate.public_address import public_address
+
         url = self._control.settings.public_address_url
         return await public_address(url, self._reactor)
