@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 # A batch is one transaction; larger ones gain nothing and delay the first.
 BATCH = 500
 
+# After a transaction of so many events the next one waits for a part of the time that
+# it took, so that those who were just shown something answer in one transaction and
+# not in two that take turns. A message alone never waits.
+FEW = 4
+SHARE = 0.5
+LONGEST = 0.005  # seconds
+
 # Seconds between questions to a store that does not answer.
 PROBE = (0.1, 0.5, 1.0, 2.0, 5.0)
 
@@ -67,8 +74,9 @@ class Journal:
     """
     Keeps events, then delivers them, in the order in which they were given.
 
-    While one transaction is in progress the next batch gathers by itself, so the
-    busier the server, the fewer transactions per message.
+    While one transaction is in progress the next batch gathers by itself, and after a
+    large one for a moment more, so the busier the server, the fewer transactions per
+    message.
 
     @ivar well: Whether the store answers.
     @ivar commits: How long the transactions took that it took.
@@ -140,10 +148,15 @@ class Journal:
     async def _work(self) -> None:
         while self._waiting:
             self._batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            began = self._clock.seconds()
             problems = await self._keep([e.event for e in self._batch if e.kept])
+            took = self._clock.seconds() - began
             for entry in self._batch:
                 self._settle(entry, problems.get(entry.event.id))
+            busy = len(self._batch) > FEW
             self._batch = []
+            if busy and len(self._waiting) < BATCH:
+                await self._pause(min(took * SHARE, LONGEST))
         self._working = False
         idle, self._idle = self._idle, []
         for done in idle:
@@ -178,16 +191,18 @@ class Journal:
                 stored = await self._store.stored(ids)
             except Exception:
                 self.well = False
-                pause: Deferred[None] = Deferred()
-                seconds = PROBE[min(attempt, len(PROBE) - 1)]
-                self._clock.callLater(seconds, pause.callback, None)
-                await pause
+                await self._pause(PROBE[min(attempt, len(PROBE) - 1)])
                 attempt += 1
                 continue
             if not self.well:
                 _log.info("the store answers again")
             self.well = True
             return stored
+
+    async def _pause(self, seconds: float) -> None:
+        over: Deferred[None] = Deferred()
+        self._clock.callLater(seconds, over.callback, None)
+        await over
 
     def _settle(self, entry: Entry, problem: Exception | None) -> None:
         for one in entry.behind:

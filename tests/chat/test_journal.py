@@ -104,6 +104,41 @@ class JournalTests(SynchronousTestCase):
         self.store.commit()
         self.assertEqual(self.log, ["1", "2", "3"])
 
+    def test_gathers_answers(self) -> None:
+        """Those who were shown much at once have a moment to answer, all together."""
+        self.say(1, 2, 3, 4, 5)
+        self.clock.advance(0)
+        self.say(6)  # at once, when the others have not heard of the first five
+        self.clock.advance(0.004)
+        self.store.commit()
+        self.assertEqual(self.log, ["1", "2", "3", "4", "5"])
+        self.assertEqual(len(self.journal), 1)
+        self.clock.advance(0.0015)
+        self.say(7, 8)
+        self.assertEqual(len(self.store.batches), 1)
+        self.clock.advance(0.0005)  # half the time that the transaction took
+        self.assertEqual(self.store.batches[1:], [[6, 7, 8]])
+
+    def test_gathers_not_for_long(self) -> None:
+        """That moment is short, also where the disk is slow."""
+        self.say(*range(1, 6))
+        self.clock.advance(0)
+        self.clock.advance(2.0)
+        self.store.commit()
+        self.say(6)
+        self.clock.advance(journal.LONGEST)
+        self.assertEqual(self.store.batches[1:], [[6]])
+
+    def test_alone(self) -> None:
+        """A message alone waits for nothing but its own transaction."""
+        for id in (1, 2, 3):
+            self.say(id)
+            self.clock.advance(0)
+            self.clock.advance(0.004)
+            self.store.commit()
+        self.assertEqual(self.store.batches, [[1], [2], [3]])
+        self.assertEqual(self.log, ["1", "2", "3"])
+
     def test_largest_batch(self) -> None:
         """A transaction holds so many events, and the one too many waits."""
         self.patch(journal, "BATCH", 3)
