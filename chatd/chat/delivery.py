@@ -127,9 +127,10 @@ class Delivery:
     ) -> "list[tuple[Person, list[Session]]]":
         """Those in the room whose names occur in the text, with their sessions."""
         named: dict[int, tuple[Person, list[Session]]] = {}
-        for word in _WORD.findall(event.text):
-            # Not key_of, which is too slow to be asked about every word.
-            here = self._hub.presence.by_key(word.rstrip(".-").lower())
+        by_key = self._hub.presence.by_key
+        # Not key_of, which is too slow to be asked about every word.
+        for word in _WORD.findall(event.text.lower()):
+            here = by_key(word.rstrip(".-"))
             if here is None or here.person.id == event.sender.id:
                 continue
             id = here.person.id

@@ -31,6 +31,12 @@ class Stamped:
     time: float = 0.0
     node: str = ""
 
+    def stamp(self, id: int, time: float, node: str) -> None:
+        """Say when and where it happened: once, before anybody has seen it."""
+        # A copy would be cleaner, and takes 4 us, a tenth of what a message takes.
+        for name, value in (("id", id), ("time", time), ("node", node)):
+            object.__setattr__(self, name, value)
+
 
 # Said in a room
 

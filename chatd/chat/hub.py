@@ -680,7 +680,7 @@ class Hub:
         @raise NotStored: if it must be kept and cannot be.
         """
         id, moment = self.stamps.next()
-        event = replace(event, id=id, time=moment, node=self.node)
+        event.stamp(id, moment, self.node)
         kept = isinstance(event, KEPT)
         if kept and isinstance(event, SPOKEN):
             room = self.rooms.get(event.room)

@@ -24,6 +24,7 @@ class Look:
         event is in the reader's current room, and the reader where that matters.
     @ivar zone: C{None} for the server's own time zone.
     @ivar echo: Whether a session is shown what it said itself.
+    @ivar told: Whether a session is told at all when what it said has happened.
     @ivar shows_latest: Whether who enters a room is shown what was said there last.
     @ivar links: Where shared files are fetched; C{None} if they are by no link.
     """
@@ -35,6 +36,7 @@ class Look:
     zone: ZoneInfo | None = None
     bell: bool = False
     echo: bool = False
+    told: bool = True
     shows_latest: bool = True
     links: Links | None = None
 
@@ -49,10 +51,11 @@ def look(
     zone: ZoneInfo | None = None,
     bell: bool = False,
     echo: bool = False,
+    told: bool = True,
     shows_latest: bool = True,
     links: Links | None = None,
 ) -> Look:
     """The one look of these properties."""
     return Look(
-        render, colour, theme, timestamps, zone, bell, echo, shows_latest, links
+        render, colour, theme, timestamps, zone, bell, echo, told, shows_latest, links
     )

@@ -377,10 +377,10 @@ class Session:
 
         @param request: What it answers; C{None} if a command caused it.
         """
-        if request is not None:
-            self.tell(Done(request.ref, event))
-        else:
+        if request is None:
             self._caused = event
+        elif self.look.told:
+            self.tell(Done(request.ref, event))
         self._arrive()
 
     def dropped(self, error: ChatError, request: Say | None) -> None:
@@ -485,7 +485,10 @@ class Session:
             return
         if not self._congested:
             self._send(data)
-            return
+        else:
+            self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
         self._backlog.append(data)
         self._backlog_size += len(data)
         self._hub.backlog += len(data)

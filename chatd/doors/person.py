@@ -224,6 +224,7 @@ class PersonDoor(LineConnection):
         if terminal is not None:
             terminal.read_aloud(preferences.reader)
         able = terminal is not None and terminal.colourful
+        echo = terminal is not None and terminal.redraws
         return look(
             render,
             colour=able if preferences.colour is None else preferences.colour,
@@ -231,7 +232,8 @@ class PersonDoor(LineConnection):
             timestamps=preferences.timestamps,
             zone=preferences.tz,
             bell=preferences.bell,
-            echo=terminal is not None and terminal.redraws,
+            echo=echo,
+            told=echo,
             links=self.links(),
         )
 
@@ -244,7 +246,7 @@ class PersonDoor(LineConnection):
 
     def send(self, data: bytes) -> None:
         if self.terminal is None:
-            self.write(data)
+            super().send(data)
             return
         self.terminal.set_prompt(self.prompt())
         self.terminal.show(data)

@@ -7,7 +7,9 @@ somebody. Whatever happened carries its time.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from chatd.chat.account import Person, Role, Timestamps
 from chatd.chat.events import (
@@ -59,6 +61,12 @@ from chatd.render.paint import PLAIN, THEMES, Paint
 NAMED = 30
 
 BELL = "\a"
+
+_FORMS = {
+    Timestamps.FULL: "[%Y-%m-%d %H:%M:%S]",
+    Timestamps.SHORT: "[%H:%M]",
+    Timestamps.OFF: "",
+}
 
 _HOW = "/files tells how to get it."
 
@@ -398,18 +406,19 @@ class _Text:
     # Parts of lines
 
     def _when(self, event: Event) -> str:
-        match self.look.timestamps:
-            case Timestamps.FULL:
-                form = "[%Y-%m-%d %H:%M:%S]"
-            case Timestamps.SHORT:
-                form = "[%H:%M]"
-            case _:
-                return ""
-        moment = datetime.fromtimestamp(event.time, self.look.zone)
-        return f"{self.paint.faint(moment.strftime(form))} "
+        form = _FORMS[self.look.timestamps]
+        if not form:
+            return ""
+        return f"{self.paint.faint(_moment(int(event.time), self.look.zone, form))} "
 
     def _where(self, room: str) -> str:
         return "" if self.here else f"#{room} "
+
+
+@lru_cache(maxsize=256)
+def _moment(second: int, zone: ZoneInfo | None, form: str) -> str:
+    """Write a moment down, as many lines begin in a busy second."""
+    return datetime.fromtimestamp(second, zone).strftime(form)
 
 
 def _room(room: RoomView) -> list[str]:

@@ -57,6 +57,7 @@ from chatd.chat.events import (
 from chatd.chat.links import Links
 from chatd.chat.look import Look, look
 from chatd.chat.short_ids import short_id
+from chatd.render import text
 from chatd.render.text import NAMED, render
 from chatd.testing import NOON
 
@@ -508,6 +509,7 @@ class TimeTests(SynchronousTestCase):
             else:
                 os.environ["TZ"] = zone
             time.tzset()
+            text._moment.cache_clear()
 
         move("Asia/Tokyo")
         self.addCleanup(move, before)
