@@ -104,8 +104,8 @@ _STATUS = {Banned: b"403 Forbidden", TooFast: b"429 Too Many Requests"}
 _ACCESS_DENIED, _HANDSHAKE_FAILURE = 49, 40
 
 _PAGE = b"""<!doctype html><title>chatd</title>
-<h1>There is no page here yet</h1>
-<p>This is a chat. Join it from a terminal with <code>nc</code> or
+<h1>The page of this server is closed</h1>
+<p>Behind it is a chat. Join it from a terminal with <code>nc</code> or
 <code>telnet</code>, on the host and port that you typed just now.</p>"""
 
 HTTP = _http(b"501 Not Implemented", _PAGE, b"text/html")

@@ -53,19 +53,23 @@ def join_lines(
     name: str = "",
     *,
     ssh: bool = False,
+    web: bool = False,
 ) -> list[str]:
     """
-    Commands to paste into a terminal, the encrypted ways first.
+    Commands to paste into a terminal, and addresses for a browser; the encrypted ways
+    first.
 
     @param addresses: Of this machine; none means that it has no network.
     @param name: What others call this machine, if the operator said so.
     """
     host, *others = [*([name] if name else []), *addresses] or ["localhost"]
     target = bracketed(host)
-    lines = [f"ssh YOUR-NAME@{host} -p {port}"] if ssh else []
+    lines = [f"https://{target}:{port}/"] if web and tls else []
+    lines += [f"ssh YOUR-NAME@{host} -p {port}"] if ssh else []
     if tls:
         lines.append(f"openssl s_client -quiet -connect {target}:{port}")
     lines += [f"nc {host} {port}", f"telnet {host} {port}"]
+    lines += [f"http://{target}:{port}/"] if web else []
     # The same for the other addresses would be a page that nobody reads.
     return lines + [f"nc {other} {port}" for other in others]
 

@@ -90,13 +90,14 @@ def rules(settings: Settings, encrypt: str, pin: str = "") -> Rules:
 
 
 def ways_in(settings: Settings) -> list[str]:
-    """Commands with which people come in, to paste into a terminal."""
+    """Commands and addresses with which people come in."""
     return join_lines(
         settings.port,
         [settings.interface] if settings.interface else addresses(),
         settings.doors.tls,
         settings.name,
         ssh=settings.doors.ssh,
+        web=settings.doors.web,
     )
 
 

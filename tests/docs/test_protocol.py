@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
+from wsproto.frame_protocol import CloseReason
 
 import chatd
 from chatd.chat.rules import Rules
@@ -15,6 +16,7 @@ from chatd.chat.session import Session
 from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.json import JSONFactory
 from chatd.doors.program import ABUSE, DEAD, SILENCE, longest_line
+from chatd.doors.web import websocket
 from chatd.render import json as rendering
 from chatd.testing import join, make_hub, turn, type_in
 from chatd.wire import jsonline
@@ -152,6 +154,14 @@ class ProtocolTests(SynchronousTestCase):
         )
         names = {name for found in written for name in found if name}
         self.assertEqual(sorted(described), sorted(names))
+
+    def test_close_codes(self) -> None:
+        """The codes with which a WebSocket is closed are described, and no others."""
+        codes = re.findall(r"^  (1\d{3})  ", self.section("WebSocket"), re.M)
+        sent = {websocket.NORMAL, websocket.GOING_AWAY, websocket.POLICY}
+        sent |= {CloseReason.MESSAGE_TOO_BIG, CloseReason.UNSUPPORTED_DATA}
+        sent |= {CloseReason.INVALID_FRAME_PAYLOAD_DATA, CloseReason.PROTOCOL_ERROR}
+        self.assertEqual(codes, [f"{code:d}" for code in sorted(sent)])
 
     def test_numbers(self) -> None:
         """The numbers are those of a server whose operator changed none."""

@@ -67,6 +67,15 @@ class JoinLinesTests(SynchronousTestCase):
         self.assertEqual(lines[0], "ssh YOUR-NAME@fd00::2 -p 1")
         self.assertTrue(lines[1].startswith("openssl"))
 
+    def test_web(self) -> None:
+        """A browser has an address, encrypted where that can be, and a plain one."""
+        lines = join_lines(1, ["fd00::2", "10.0.0.5"], ssh=True, web=True)
+        self.assertEqual(lines[0], "https://[fd00::2]:1/")
+        self.assertEqual(lines[-2:], ["http://[fd00::2]:1/", "nc 10.0.0.5 1"])
+        lines = join_lines(1, ["10.0.0.5"], tls=False, web=True)
+        self.assertEqual(lines[-1], "http://10.0.0.5:1/")
+        self.assertNotIn("https", str(lines))
+
     def test_name(self) -> None:
         """A name that the operator chose comes before the addresses."""
         lines = join_lines(1, ["10.0.0.5"], tls=False, name="chat.example")
