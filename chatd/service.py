@@ -15,7 +15,6 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
-from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -56,6 +55,11 @@ from chatd.ways import Ways
 
 # Packages that bring commands name their modules in this group.
 ENTRY_POINTS = "chatd.commands"
+
+# Threads that write and read files: more wait for the same disk, and make others wait
+# for the interpreter. What is to be done waits in a queue; each transfer has one job.
+FILE_THREADS = 4
+FILE_JOBS = 100_000
 
 # Seconds between the times at which read marks are stored.
 MARKS_EVERY = 5.0
@@ -141,6 +145,9 @@ class ChatService(Service):
         self._workers = Workers(
             reactor, threads=passwords.at_once, waiting=passwords.waiting
         )
+        self._file_workers = Workers(
+            reactor, threads=FILE_THREADS, waiting=FILE_JOBS, name="files"
+        )
         self.hub = Hub(
             store=self._store,
             bus=Alone(),
@@ -191,6 +198,7 @@ class ChatService(Service):
             self._store.close()
             raise
         self._workers.start()
+        self._file_workers.start()
 
     def _open_store(self) -> SqlStore:
         settings = self.settings
@@ -215,7 +223,7 @@ class ChatService(Service):
         """The folder of shared files, and the key of the links to them."""
         folder = self._data / "files"
         key = files_key(self._keys / "files.key", folder)
-        return Folder(folder, key, deferToThread), link_key(key)
+        return Folder(folder, key, self._file_workers.run), link_key(key)
 
     def _open_tls(self) -> ReloadingContext:
         settings = self.settings
@@ -416,6 +424,7 @@ class ChatService(Service):
         if self._console is not None:
             await self._console.close()
         self._workers.stop()
+        self._file_workers.stop()
         await control.at_most(STORING, self._store.close())
         _log.info("stopped")
 

@@ -27,6 +27,11 @@ from chatd.files.sealed import (
 # Bytes that are gathered before a thread is asked to write them.
 GATHERED = 4 * PIECE
 
+# Bytes after which a file is seen on the disk while it is written. Whoever else waits
+# for the disk waits for what is not there yet, too: the database, at each message. With
+# ten files coming in a line took up to 500 ms without this.
+SYNCED = 8 * PIECE
+
 # Pieces read at once: what is read next is mostly what follows.
 AHEAD = 4
 
@@ -156,6 +161,7 @@ class Writer:
         self._file: IO[bytes] | None = None
         self._gathered = bytearray()
         self._number = 0
+        self._unsynced = 0
         self._lock = DeferredLock()  # one thing at a time, in the order of asking
         self._over = False
 
@@ -219,6 +225,11 @@ class Writer:
         for start in range(0, whole, PIECE):
             self._write_piece(bytes(data[start : start + PIECE]), last=False)
         del data[:whole]
+        self._unsynced += whole
+        if self._unsynced >= SYNCED:
+            self._unsynced = 0
+            assert self._file is not None
+            _sync_data(self._file.fileno())
 
     def _finish(self) -> None:
         self._write_whole()
@@ -334,6 +345,10 @@ class Reader:
 def is_id(text: str) -> bool:
     """Whether it is what L{Folder.create} calls files."""
     return len(text) == 32 and not set(text) - set("0123456789abcdef")
+
+
+# Not every system tells data from what is known of it.
+_sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
 def _sync(folder: Path) -> None:

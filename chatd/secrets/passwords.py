@@ -49,8 +49,10 @@ class Workers:
         *,
         threads: int = THREADS,
         waiting: int = WAITING,
+        name: str = "passwords",
     ) -> None:
         self._reactor = reactor
+        self._name = name
         self._threads = threads
         self._most = threads + waiting
         self._pool: ThreadPool | None = None
@@ -58,7 +60,7 @@ class Workers:
 
     def start(self) -> None:
         """Be ready to work."""
-        self._pool = ThreadPool(0, self._threads, "passwords")
+        self._pool = ThreadPool(0, self._threads, self._name)
         self._pool.start()
 
     def stop(self) -> None:
