@@ -193,8 +193,12 @@ def measure(server: Running, files: int, size: int, *, tls: bool) -> None:
 
     kind = "TLS" if tls else "plain"
     print(f"{files} files of {size // MB} MB up and {files} down at once, {kind}:")
-    print(f"  {took:.1f} s, {2 * files * size / took / MB:.0f} MB/s, {used:.1f} s of CPU")
-    print(f"  memory {before / MB:.1f} MB before, {(most - before) / MB:+.1f} MB at most")
+    print(
+        f"  {took:.1f} s, {2 * files * size / took / MB:.0f} MB/s, {used:.1f} s of CPU"
+    )
+    print(
+        f"  memory {before / MB:.1f} MB before, {(most - before) / MB:+.1f} MB at most"
+    )
     print(f"{'in ms':<16} {'':<8} {'count':>6} {'median':>8} {'p99':>8} {'max':>8}")
     alone.report("talk alone")
     talking.report("with files")

@@ -55,7 +55,9 @@ class Links:
         What a reader types to fetch a file. Whoever pastes it runs it in a shell, so
         that nothing of it may come from somebody else as it is.
         """
-        return " ".join(filter(None, ("curl -OJ", self.options, self.of(file, reader))))
+        # -f: or what is said in place of a file would be saved as one.
+        words = ("curl -OJ", self.of(file, reader), "-f", self.options)
+        return " ".join(filter(None, words))
 
     def upload(self, token: str) -> str:
         """Where a file is put."""
@@ -71,7 +73,7 @@ class Links:
         """
         url = self.upload(token) + ("" if name else "/")
         plain = not set(path) & set("[]{}")
-        words = ("curl", "" if plain else "-g", "-T", quoted(path), self.options, url)
+        words = ("curl", "" if plain else "-g", "-T", quoted(path), url, self.options)
         return " ".join(filter(None, words))
 
 

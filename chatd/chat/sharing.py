@@ -14,6 +14,7 @@ from chatd.chat.errors import (
     Full,
     NotAllowed,
     NotFound,
+    TooFast,
     TooLong,
 )
 from chatd.chat.events import Handed, Shared, Unshared
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from chatd.chat.session import Session
 
 Place: TypeAlias = Room | Person
-
-# Uploads of one person at the same time; each may hold half a megabyte of memory.
-AT_ONCE = 8
 
 # Files of one person: so many at once, and so many in a minute.
 A_MINUTE = 60
@@ -131,11 +129,12 @@ class Sharing:
         self.check(session, place)
         name = file_name(name)
         person, hub = session.somebody(), self._hub
-        if len([one for one in self._uploads if one.owner == person]) >= AT_ONCE:
-            raise Full(f"{AT_ONCE} files at the same time are the most. Wait a little.")
+        most = hub.rules.files_transfers_person
+        if len([one for one in self._uploads if one.owner.id == person.id]) >= most:
+            raise TooFast(f"{most} files at the same time are the most. Wait a little.")
         wait = self._often.wait(person.id, hub.clock.seconds())
         if wait > 0 and hub.rules.throttle:
-            raise Full(
+            raise TooFast(
                 f"That were many files. Wait {in_words(wait)} before the next one."
             )
         self._often.spend(person.id, hub.clock.seconds())

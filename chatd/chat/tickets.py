@@ -9,7 +9,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.chat.account import Person
-from chatd.chat.errors import Closed, Full, NotEntered, NotFound
+from chatd.chat.errors import Closed, NotEntered, NotFound
 from chatd.chat.file import File, file_name
 
 if TYPE_CHECKING:
@@ -70,20 +70,22 @@ class Tickets:
         """Called by L{Ticket.give_up} only."""
         self._tickets.pop(ticket.token, None)
 
-    def make_room(self) -> None:
+    async def make_room(self, owner: Person) -> None:
         """
         See that one more upload can begin: of those that nobody goes on with, the
         oldest one is given up.
-
-        @raise Full: if all are going on.
         """
+        rules = self._hub.rules
         begun = [one for one in self._tickets.values() if one.upload is not None]
-        if len(begun) < self._hub.rules.files_transfers:
-            return
-        idle = [one for one in begun if not one.busy]
-        if not idle:
-            raise Full("Too many files come in at this moment. Try again soon.")
-        self._drop(min(idle, key=lambda one: one.since))
+        own = [one for one in begun if one.owner.id == owner.id]
+        for some, most in (
+            (own, rules.files_transfers_person),
+            (begun, rules.files_transfers),
+        ):
+            idle = [one for one in some if not one.busy]
+            if len(some) >= most and idle:
+                await min(idle, key=lambda one: one.since).give_up()
+                return
 
 
 class Ticket:
@@ -170,7 +172,7 @@ class Ticket:
         upload, self.upload = self.upload, None
         if upload is not None:
             await upload.abort()
-        self._tickets.make_room()
+        await self._tickets.make_room(self.owner)
         self.upload = await self._hub.sharing.begin(
             self._present(), self.place, name, size=size, mime=self._mime
         )

@@ -1,5 +1,6 @@
 """Tests for sharing files: who may, how much, and what becomes of it."""
 
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -15,13 +16,14 @@ from chatd.chat.errors import (
     NotFound,
     NotInRoom,
     NotStored,
+    TooFast,
     TooLong,
 )
 from chatd.chat.events import Handed, Past, Shared
 from chatd.chat.file import File
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
-from chatd.chat.sharing import A_MINUTE, AT_ONCE, COST, Place, Upload
+from chatd.chat.sharing import A_MINUTE, COST, Place, Upload
 from chatd.store.memory import MemoryStore
 from chatd.testing import FakeFiles, make_hub, result, turn, type_in
 from tests.commands.chatting import Chatting, of
@@ -311,10 +313,9 @@ class LimitTests(SharingCase):
 
     def test_uploads(self) -> None:
         """So many at the same time, and no more; one that ended makes room."""
-        uploads = [self.begin(self.ann) for _ in range(5)]
-        self.make(Rules(throttle=False))
-        uploads = [self.begin(self.ann) for _ in range(AT_ONCE)]
-        self.refuses(Full, self.hub.sharing.begin(self.ann, self.room, "a"))
+        self.make(replace(LIMITS, files_transfers_person=3))
+        uploads = [self.begin(self.ann) for _ in range(3)]
+        self.refuses(TooFast, self.hub.sharing.begin(self.ann, self.room, "a"))
         self.begin(self.bob)
         result(uploads[0].abort())
         self.begin(self.ann)
@@ -324,7 +325,7 @@ class LimitTests(SharingCase):
         self.make(Rules())
         for _ in range(A_MINUTE):
             self.share(self.ann, b"")
-        text = self.refuses(Full, self.hub.sharing.begin(self.ann, self.room, "a"))
+        text = self.refuses(TooFast, self.hub.sharing.begin(self.ann, self.room, "a"))
         self.assertIn("Wait 1 second", text)
 
 

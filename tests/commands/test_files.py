@@ -242,6 +242,6 @@ class LinkTests(Chatting):
         file = result(self.hub.sharing.find(self.bob, str(listing.rows[0]["file"])))
         url = self.links.of(file, self.bob.somebody())
         self.assertTrue(url.endswith("/a_b.txt"))
-        self.assertEqual(listing.lines[1], f"    curl -OJ {url}")
+        self.assertEqual(listing.lines[1], f"    curl -OJ {url} -f")
         self.assertEqual(listing.rows[0]["url"], url)
         self.assertEqual(listing.lines[2], "To share one: /send-file ops FILE")

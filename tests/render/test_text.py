@@ -438,9 +438,9 @@ class FileTests(SynchronousTestCase):
     def test_room(self) -> None:
         """The line is for this reader; in another room it says where."""
         shared = Shared(room="ops", sender=BOB, **FILE, **STAMP)
-        mine = f"curl -OJ -k https://chat.example:5050/file/{short_id(7224)}/"
+        mine = f"curl -OJ https://chat.example:5050/file/{short_id(7224)}/"
         for reader in (ANN, BOB):
-            grant = f"{links.grant(b'key', 7224, reader.id)}/plan.txt"
+            grant = f"{links.grant(b'key', 7224, reader.id)}/plan.txt -f -k"
             self.assertEqual(
                 lines(shared, self.LOOK, reader=reader),
                 [f"{AT}bob shares plan.txt (84 kB): {mine}{grant}"],
@@ -468,7 +468,7 @@ class FileTests(SynchronousTestCase):
             shared = Shared(room="ops", sender=BOB, **FILE | {"name": name}, **STAMP)
             (line,) = lines(shared, self.LOOK)
             pasted = line.partition("): ")[2]
-            self.assertRegex(pasted, r"^curl -OJ -k https://[a-z0-9.:/A-Z_-]+$")
+            self.assertRegex(pasted, r"^curl -OJ https://[a-z0-9.:/A-Z_-]+ -f -k$")
 
 
 class TimeTests(SynchronousTestCase):
