@@ -9,7 +9,9 @@ from twisted.conch.ssh.userauth import MSG_USERAUTH_REQUEST
 from twisted.internet.defer import Deferred
 
 from chatd.chat.rules import Rules
+from chatd.doors.person import KEYS_BURST
 from chatd.doors.ssh.authentication import ATTEMPTS, WAITING
+from chatd.doors.ssh.channel import WINDOW
 from chatd.doors.ssh.connection import CHANNELS
 from chatd.doors.ssh.transport import LONGEST, PATIENCE
 from chatd.testing import join, type_in
@@ -347,6 +349,52 @@ class HostileTests(SshCase):
         self.assertTrue(server.deaf)
         self.assertLess(len(server.buf), 300_000)
         self.assertGreater(len(shell.buf), 100_000)
+
+    def test_door_stumbles(self) -> None:
+        """A bug behind a channel ends that channel, and is logged."""
+        shell = self.peer("ann").shell()
+        server = next(iter(shell.peer.server.service.channels.values()))
+        self.patch(server._door, "dataReceived", _broken)
+        shell.type("hello")
+        self.assertTrue(shell.ended)
+        self.assertFalse(shell.peer.wire.disconnecting)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_door_does_not_begin(self) -> None:
+        """A bug in the beginning refuses the channel, and is logged."""
+        self.patch(self.factory, "shell", _broken)
+        channel = self.peer("ann").open()
+        channel.conn.sendRequest(channel, b"shell", b"")
+        self.assertFalse(channel.ask(b"shell"))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+
+
+class FloodTests(SshCase):
+    """Keys by the thousand, each of which is answered."""
+
+    rules = Rules()
+
+    def test_many_keys(self) -> None:
+        """Keys that cost much wait, within the window, until it is their turn."""
+        shell = self.peer("ann").shell()
+        server = next(iter(shell.peer.server.service.channels.values()))
+        shell.write(b"x" * 200 + b"\x1b[D" * KEYS_BURST)
+        shell.peer.pump()
+        self.assertFalse(server.deaf)
+        shell.write(b"\x1b[D" * 50_000)
+        shell.peer.pump()
+        self.assertTrue(server.deaf)
+        self.assertGreater(len(shell.buf), 40_000)
+        self.assertLess(server.localWindowLeft, WINDOW // 2)
+        for _ in range(400):
+            self.clock.advance(1)
+            shell.peer.pump()
+        self.assertFalse(server.deaf)
+        self.assertEqual(shell.buf, b"")
+
+
+def _broken(*args: object) -> None:
+    raise ZeroDivisionError
 
 
 _pump = SshPeer.pump

@@ -1,9 +1,13 @@
 """Coming in by SSH, or not."""
 
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from twisted.conch.ssh.keys import Key
+from twisted.internet.defer import succeed
 
 from chatd.chat.rules import Rules
+from chatd.doors.ssh import authentication
 from chatd.testing import join, result, turn, type_in
+from tests.doors import ssh
 from tests.doors.ssh import HOST_KEY, SshCase, new_key
 from tests.doors.wire import PASSWORD
 
@@ -157,6 +161,37 @@ class OwnerTests(SshEnteringCase):
         shell = self.peer("ann", keys=(key,), passwords=(PASSWORD,)).shell()
         self.assertNotIn(b"/keys add", shell.out)
 
+    def test_forged(self) -> None:
+        """Who has only the public half of a key is not let in."""
+        key = new_key()
+        self.account("ann", key)
+        self.patch(ssh._Credentials, "getPrivateKey", lambda _: succeed(new_key()))
+        peer = self.peer("ann", keys=(key,))
+        self.assertIsNone(peer.conversation)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_weak_signature(self) -> None:
+        """Nor is a signature of another kind than the modern ones looked at."""
+        key = new_key()
+        self.account("ann", key)
+        self.patch(authentication, "SIGNATURES", [b"rsa-sha2-512"])
+        self.assertIsNone(self.peer("ann", keys=(key,)).conversation)
+
+    def test_useless_key(self) -> None:
+        """A key of a kind that is not taken is passed over in silence."""
+        self.account("ann")
+        peer = self.peer("ann", keys=(_old_key(),), passwords=(PASSWORD,))
+        self.assertIn(b"You are ann, a member.", peer.shell().out)
+        self.assertEqual(peer.banners, [])
+
+    def test_bug(self) -> None:
+        """A mistake of the server lets nobody in, says so, and is logged."""
+        self.patch(self.hub.login, "owner", _broken)
+        peer = self.peer("ann")
+        self.assertIsNone(peer.conversation)
+        self.assertTrue(peer.banners)
+        self.assertTrue(self.flushLoggedErrors(ZeroDivisionError))
+
     def test_too_many_keys(self) -> None:
         """Somebody with very many keys is told how to choose one."""
         self.account("ann")
@@ -208,8 +243,6 @@ class KeyOfGuestTests(SshEnteringCase):
 
     def come(self, key: Key) -> "object":
         """A guest who proves to have a key."""
-        from tests.doors import ssh
-
         self.patch(ssh._Credentials, "serviceStarted", _key_first)
         return self.peer("ann", keys=(key,))
 
@@ -221,6 +254,15 @@ class KeyOfGuestTests(SshEnteringCase):
         answer = shell.type(f"/register {PASSWORD}\r")
         self.assertIn(b"opens it as well", answer)
         self.assertIn(b"a member", self.peer("ann", keys=(key,)).shell().out)
+
+
+def _old_key() -> Key:
+    """A key of a kind that nobody makes any more."""
+    return Key(generate_private_key(65537, 1024))
+
+
+async def _broken(name: str) -> None:
+    raise ZeroDivisionError
 
 
 def _key_first(credentials: "object") -> None:

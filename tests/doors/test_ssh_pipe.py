@@ -1,8 +1,12 @@
 """Commands and pipes by SSH."""
 
 import json
+import struct
 from itertools import count
 from typing import Any
+
+from twisted.conch.ssh.common import NS
+from twisted.conch.ssh.connection import SSHConnection
 
 from chatd.chat.events import Arrived, Said
 from chatd.chat.rules import Rules
@@ -477,6 +481,34 @@ class FilesTests(PipeCase):
         channel.finish()
         self.assertTrue(channel.ended)
         self.assertEqual(len(self.hub.presence), 1)
+
+    def test_ahead(self) -> None:
+        """What is sent before somebody is in is answered afterwards."""
+        channel = self.peer("ann").open()
+        connection = channel.conn
+        connection.sendRequest(channel, b"subsystem", b"\0\0\0\4sftp")
+        channel.write(b"\0\0\0\5\1\0\0\0\3")
+        channel.peer.pump()
+        self.assertEqual(channel.out[4], 2)
+
+    def test_slow_reader(self) -> None:
+        """Nothing more is answered to a client that reads nothing."""
+        peer = self.peer("ann", window=1000)
+        assert peer.conversation is not None
+        channel = peer.open()
+        channel.ask(b"subsystem", b"\0\0\0\4sftp")
+        channel.write(b"\0\0\0\5\1\0\0\0\3")
+        peer.conversation.adjustWindow = lambda *_: None  # type: ignore[method-assign]
+        where = b"\x10\0\0\0\1" + NS(b"/some/path")  # FXP_REALPATH
+        for _ in range(2000):
+            channel.write(struct.pack(">L", len(where)) + where)
+        peer.pump()
+        server = next(iter(peer.server.service.channels.values()))
+        self.assertLess(len(server.buf), 1000)
+        before = len(channel.out)
+        SSHConnection.adjustWindow(peer.conversation, channel, 10_000)
+        peer.pump()
+        self.assertGreater(len(channel.out), before)
 
     def test_other(self) -> None:
         """Another subsystem is not."""

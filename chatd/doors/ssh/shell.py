@@ -49,8 +49,7 @@ class ShellDoor(PersonDoor):
         session.submit(Enter(visitor.name, show=True, proved=visitor.proved))
 
     def dataReceived(self, data: bytes) -> None:
-        if self.terminal is not None:
-            self.terminal.edit(data, self.typed)
+        self.keys_received(data)
 
     def resized(self, width: int) -> None:
         """The terminal has so many columns now."""

@@ -105,7 +105,8 @@ class Transport(SSHServerTransport):
             return
         self.over = True
         if reason != DISCONNECT_BY_APPLICATION:
-            why = f"It does not speak SSH as it should: {self._problem or desc!r}."
+            problem = self._problem or desc.decode("ascii", "replace")
+            why = f"It does not speak SSH as it should: {problem}."
             self.hub.seldom.ended("ssh", self._address, why)
         # A transport with a producer waits for that before it closes.
         self.transport.unregisterProducer()
