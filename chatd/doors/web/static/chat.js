@@ -474,7 +474,10 @@ export class Chat {
       const answer = await this.connection.request({ do: "history", ...one.where, ...bounds, limit });
       return answer.before.find((event) => event.event === "history");
     } catch (error) {
-      if (error instanceof Refusal) one.append({ event: "error", text: error.message });
+      if (error instanceof Refusal) {
+        one.atStart = one.loaded = true; // not again and again
+        one.append({ event: "error", text: error.message });
+      }
       return null;
     } finally {
       one.loading = false;

@@ -119,6 +119,7 @@ function showState() {
   $("field").disabled = !here;
   $("join").disabled = $("log-file").disabled = $("search").disabled = !here;
   $("come").disabled = state !== "door";
+  if (state === "door" && !showState.usable) showState.usable = performance.mark("usable");
   if (!inside) {
     if (state === "door" && chat.why) $("said").textContent = chat.why;
     else if (state === "connecting" && chat.until) $("said").textContent = "The server does not answer. Trying again …";

@@ -22,7 +22,8 @@ export const $ = (id) => document.getElementById(id);
 export function hue(name) {
   let sum = 7;
   for (const character of name.toLowerCase()) sum = Math.imul(sum ^ character.codePointAt(0), 0x9e3779b1);
-  return (sum >>> 16) % 360;
+  sum = Math.imul(sum ^ (sum >>> 15), 0x85ebca6b);
+  return ((sum ^ (sum >>> 13)) >>> 0) % 360;
 }
 
 export function tint(element, name) {
@@ -164,7 +165,8 @@ export class Log {
     if (!conversation) return;
     const anchor = !fresh && !this.stick ? this.#anchor() : null;
     this.#patch(this.#rows(conversation));
-    if (anchor?.node.isConnected) element.scrollTop = anchor.node.offsetTop - anchor.above;
+    const held = anchor && element.querySelector(`[data-id="${CSS.escape(anchor.id)}"]`);
+    if (held) element.scrollTop = held.offsetTop + held.offsetHeight - anchor.below;
     else if (this.stick) this.toBottom();
     if (!this.settled && conversation.loaded) {
       this.settled = true;
@@ -175,7 +177,7 @@ export class Log {
       }
     }
     if (this.wanted) this.#go();
-    if (conversation.loaded && element.scrollHeight <= element.clientHeight + NEAR) this.chat.older(conversation);
+    if (conversation.loaded && element.scrollTop < NEAR) this.chat.older(conversation);
     this.actions.scrolled();
   }
 
@@ -194,8 +196,9 @@ export class Log {
   #anchor() {
     const top = this.element.scrollTop;
     let node = this.element.firstElementChild;
-    while (node && node.offsetTop + node.offsetHeight <= top) node = node.nextElementSibling;
-    return node && { node, above: node.offsetTop - top };
+    while (node && (!node.dataset.id || node.offsetTop + node.offsetHeight <= top)) node = node.nextElementSibling;
+    // Its lower edge: what stands above its words depends on what stands before it.
+    return node && { id: node.dataset.id, below: node.offsetTop + node.offsetHeight - top };
   }
 
   #measure() {
