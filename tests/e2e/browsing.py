@@ -92,8 +92,8 @@ class Window:
     def text(self, selector: str) -> str:
         """What can be read there now; nothing if it is not there."""
         script = (
-            "const found = document.querySelector(arguments[0]);"
-            "return found?.checkVisibility() ? found.innerText : ''"
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".filter(e => e.checkVisibility()).map(e => e.innerText).join('\\n')"
         )
         return str(self.js(script, selector))
 
@@ -167,18 +167,29 @@ class Window:
 
     def close(self) -> None:
         """Forget all, for the next test."""
+        self.slow()  # no more
+        self.go("about:blank")
+        self.driver.get_log("browser")
+        _free.append(self)
+
+    def slow(
+        self, *, cpu: int = 1, latency: int = 0, up: float = -1, down: float = -1
+    ) -> None:
+        """
+        Be on a slow machine and line.
+
+        @param cpu: How many times slower it is.
+        @param latency: Milliseconds; C{up} and C{down}: bytes a second.
+        """
         self.cdp("Network.enable")
         self.cdp(
             "Network.emulateNetworkConditions",
             offline=False,
-            latency=0,
-            downloadThroughput=-1,
-            uploadThroughput=-1,
+            latency=latency,
+            downloadThroughput=down,
+            uploadThroughput=up,
         )
-        self.cdp("Emulation.setCPUThrottlingRate", rate=1)
-        self.go("about:blank")
-        self.driver.get_log("browser")
-        _free.append(self)
+        self.cdp("Emulation.setCPUThrottlingRate", rate=cpu)
 
     def harm(self) -> list[str]:
         """Serious problems that axe-core finds for those who see or hear badly."""

@@ -413,14 +413,7 @@ class PageTests(PageCase):
         ann.enter("ann", "register")
         bob = self.window(PHONE)
         bob.enter("bob")
-        ann.cdp("Network.enable")
-        ann.cdp(
-            "Network.emulateNetworkConditions",
-            offline=False,
-            latency=0,
-            downloadThroughput=-1,
-            uploadThroughput=25_000_000,
-        )
+        ann.slow(up=25_000_000)
         ann.driver.find_element("id", "file").send_keys(str(path))
         ann.find("#uploads progress")
         ann.say("meanwhile")
@@ -462,14 +455,7 @@ class BudgetTests(PageCase):
         window.cdp("Network.enable")
         window.cdp("Network.setCacheDisabled", cacheDisabled=True)
         self.addCleanup(window.cdp, "Network.setCacheDisabled", cacheDisabled=False)
-        window.cdp("Emulation.setCPUThrottlingRate", rate=4)
-        window.cdp(
-            "Network.emulateNetworkConditions",
-            offline=False,
-            latency=150,
-            downloadThroughput=1_600_000 / 8,
-            uploadThroughput=1_600_000 / 8,
-        )
+        window.slow(cpu=4, latency=150, up=200_000, down=200_000)  # 1.6 Mbit/s
         best: dict[str, float] = {}
         for _ in range(3):  # a loaded machine is slow now and then
             window.go(self.address)
@@ -524,7 +510,7 @@ class AccessibilityTests(PageCase):
         for dark in (False, True):
             window.look(dark=dark)
             self.check(window, f"chat, dark: {dark}")
-        window.press("/")
+        window.fill("#text", "/")
         window.find("#options")
         self.check(window, "completion")
         window.press("\ue00c", "\ue003")
