@@ -630,6 +630,7 @@ text.addEventListener("keydown", (event) => {
   }
 });
 text.addEventListener("blur", () => setTimeout(hideOptions, 150));
+$("options").addEventListener("mousedown", (event) => event.preventDefault());
 
 // Completion
 
