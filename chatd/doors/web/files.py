@@ -245,13 +245,11 @@ class Down(Resource):
             )
         end = sharing.transfers.begin(reader.id)
         try:
-            await self._send(request, file, piece, partial=bool(wanted))
+            await self._send(request, file, piece)
         finally:
             end()
 
-    async def _send(
-        self, request: Request, file: File, piece: Piece, *, partial: bool
-    ) -> None:
+    async def _send(self, request: Request, file: File, piece: Piece) -> None:
         content = await self._hub.sharing.open_linked(file)
         try:
             if request.gone:

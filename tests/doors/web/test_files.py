@@ -1,0 +1,627 @@
+"""Tests for L{chatd.doors.web.files}: files are put and fetched over HTTP."""
+
+import json
+import re
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from twisted.web.resource import Resource
+
+from chatd.chat.events import Handed, Shared
+from chatd.chat.links import Links
+from chatd.chat.look import look
+from chatd.chat.rules import Rules
+from chatd.chat.session import Session
+from chatd.chat.sharing import Place
+from chatd.doors.web.files import CHUNK, add_files
+from chatd.doors.web.page import Folder
+from chatd.render.text import render
+from chatd.testing import FakeDoor, FakeFiles, join, result, turn, type_in
+from tests.doors.web.browser import Browser, Response, WebCase, request, responses
+from tests.doors.wire import PASSWORD
+
+CONTENT = bytes(range(256)) * 1_000  # some chunks
+
+
+class FileCase(WebCase):
+    """A room, two members in it, and a browser."""
+
+    rules = Rules(
+        throttle=False,
+        server="chat.example",
+        web="http://{}:5050",
+        file_bytes=300_000,
+        files_account=700_000,
+    )
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.files = FakeFiles()
+        self.hub.sharing.files = self.files
+        self.ann, self.ann_door = join(self.hub, "ann", "ops", password=PASSWORD)
+        self.bob, self.bob_door = join(self.hub, "bob", "ops", password=PASSWORD)
+        self.room = self.hub.rooms.find("ops")
+
+    def make_root(self) -> Resource:
+        root = Folder()
+        add_files(root, self.hub)
+        return root
+
+    def up(self, place: Place | None = None, name: str = "report.txt") -> str:
+        """Where ann puts a file."""
+        ticket = self.hub.sharing.ticket(self.ann, place or self.room, name)
+        return f"/up/{result(ticket).token}"
+
+    def put(self, path: str, body: bytes = CONTENT, **headers: str) -> Response:
+        """Put a file at once."""
+        headers.setdefault("Content_Length", str(len(body)))
+        return self.browser().ask("PUT", path, body, **headers)
+
+    def share(self, body: bytes = CONTENT, name: str = "report.txt") -> Shared:
+        """Put a file into the room; what bob is told."""
+        response = self.put(self.up(name=name), body)
+        self.assertEqual(response.status, 201, response.text)
+        return self.bob_door.of(Shared)[-1]
+
+    def url(self, event: Any, session: Session) -> str:
+        """Where somebody fetches a file."""
+        return Links(self.hub.sharing.key).of(event, session.somebody())
+
+    def get(self, url: str, method: str = "GET", **headers: str) -> Response:
+        """Fetch a file."""
+        return self.browser().ask(method, url, **headers)
+
+
+class PutTests(FileCase):
+    """A file is put by a ticket, as it comes."""
+
+    def test_put(self) -> None:
+        """It is shared, and the answer says so in words, with its SHA-256."""
+        response = self.put(self.up())
+        self.assertEqual(response.status, 201)
+        self.assertEqual(
+            response.text,
+            "report.txt (256 kB) is shared in ops.\n"
+            f"SHA-256 {sha256(CONTENT).hexdigest()}",
+        )
+        (event,) = self.bob_door.of(Shared)
+        self.assertEqual(event.sha256, sha256(CONTENT).hexdigest())
+        self.assertEqual(list(self.files.kept.values()), [CONTENT])
+
+    def test_json(self) -> None:
+        """Programs are told as an object."""
+        response = self.put(self.up(), Accept="application/json")
+        told = json.loads(response.body)
+        (event,) = self.bob_door.of(Shared)
+        self.assertEqual(
+            told,
+            {
+                "id": str(event.id),
+                "file": event.file,
+                "name": "report.txt",
+                "size": len(CONTENT),
+                "type": "text/plain",
+                "sha256": event.sha256,
+                "url": self.url(event, self.ann),
+            },
+        )
+        self.assertEqual(response.headers["location"], told["url"])
+
+    def test_pieces(self) -> None:
+        """However it comes, in chunks or byte by byte, it is the same file."""
+        whole = request("PUT", self.up(), CONTENT[:500])
+        (one,) = self.browser().responses(
+            *(whole[i : i + 1] for i in range(len(whole)))
+        )
+        chunked = request("PUT", self.up(), Transfer_Encoding="chunked")
+        chunked += b"64\r\n" + CONTENT[:100] + b"\r\n0\r\n\r\n"
+        (two,) = self.browser().responses(chunked)
+        self.assertEqual((one.status, two.status), (201, 201))
+        kept = list(self.files.kept.values())
+        self.assertEqual(kept, [CONTENT[:500], CONTENT[:100]])
+
+    def test_empty(self) -> None:
+        """A file may be empty."""
+        self.assertEqual(self.share(b"").size, 0)
+
+    def test_handed(self) -> None:
+        """It may be for one person."""
+        response = self.put(self.up(self.bob.somebody()))
+        self.assertTrue(
+            response.text.startswith("report.txt (256 kB) is shared with bob.")
+        )
+        self.assertEqual(len(self.bob_door.of(Handed)), 1)
+
+    def test_curl_name(self) -> None:
+        """Curl adds the name to a line that ends in a slash; it is data, no path."""
+        for name, called in (
+            ("a.txt", "a.txt"),
+            ("my%20plan.txt", "my plan.txt"),
+            ("..%2f..%2fx", "x"),
+            ("a%0d%0ab.txt", "a b.txt"),
+            ("%e2%80%aetxt.exe", "txt.exe"),
+            ("a%00b", "ab"),
+        ):
+            response = self.put(f"{self.up(name='')}/{name}", b"x")
+            self.assertEqual(response.status, 201, response.text)
+            self.assertEqual(self.bob_door.of(Shared)[-1].name, called)
+
+    def test_bad_name(self) -> None:
+        """What is no name for a file is refused in words."""
+        for name in ("", "..", "%00", "x" * 300):
+            response = self.put(f"{self.up(name='')}/{name}", b"x")
+            self.assertEqual(response.status, 400, name)
+            self.assertIn("name", response.text)
+        self.assertEqual((self.files.open_files, self.files.kept), (0, {}))
+
+    def test_unknown(self) -> None:
+        """Without a ticket there is nothing."""
+        for path in ("/up/nothing", "/up/nothing/x", "/up/", "/up", "/up/a/b/c"):
+            self.assertEqual(self.put(path, b"x").status, 404, path)
+
+    def test_used(self) -> None:
+        """A ticket is good for one file."""
+        path = self.up()
+        self.assertEqual(self.put(path, b"x").status, 201)
+        self.assertEqual(self.put(path, b"y").status, 404)
+        self.assertEqual(len(self.files.kept), 1)
+
+    def test_not_there(self) -> None:
+        """Who has left shares nothing."""
+        path = self.up()
+        self.ann.end("")
+        turn(self.hub)
+        response = self.put(path, b"x")
+        self.assertEqual(response.status, 401)
+        self.assertIn("ann is not here", response.text)
+        self.assertEqual((self.files.open_files, self.files.kept), (0, {}))
+
+
+class LimitTests(FileCase):
+    """What is too much is refused before it comes."""
+
+    def head(self, path: str, length: int, *, expect: bool = False) -> Browser:
+        """Somebody who has sent the headers alone."""
+        browser = self.browser()
+        headers = {"Content_Length": str(length)}
+        if expect:
+            headers["Expect"] = "100-continue"
+        browser.protocol.dataReceived(request("PUT", path, **headers))
+        return browser
+
+    def test_edge(self) -> None:
+        """The limit may be met, and not passed."""
+        self.assertEqual(self.put(self.up(), bytes(300_000)).status, 201)
+        browser = self.head(self.up(), 300_001)
+        (response,) = responses(browser.read())
+        self.assertEqual(response.status, 413)
+        self.assertEqual(
+            response.text, "A file has at most 300 kB; report.txt has more."
+        )
+
+    def test_huge(self) -> None:
+        """10 GB are refused as soon as they are announced."""
+        (response,) = responses(self.head(self.up(), 10**10).read())
+        self.assertEqual(response.status, 413)
+        self.assertEqual(self.files.open_files, 0)
+
+    def test_expect(self) -> None:
+        """Who asks before sending is told to go on, or why not."""
+        browser = self.head(self.up(), 5, expect=True)
+        self.assertEqual(browser.read(), b"HTTP/1.1 100 Continue\r\n\r\n")
+        (response,) = responses(browser.send(b"hello"))
+        self.assertEqual(response.status, 201)
+        (response,) = responses(self.head(self.up(), 10**10, expect=True).read())
+        self.assertEqual(response.status, 413)
+
+    def test_quota(self) -> None:
+        """Neither is what there is no room for."""
+        self.share(bytes(300_000))
+        self.share(bytes(300_000))
+        (response,) = responses(self.head(self.up(), 100_001).read())
+        self.assertEqual(response.status, 413)
+        self.assertIn("your files would take more than 700 kB", response.text)
+
+    def test_unannounced(self) -> None:
+        """What says no length is cut off where it is too much, and nothing is left."""
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (300_001, bytes(300_001))
+        sent = request("PUT", self.up(), Transfer_Encoding="chunked") + body
+        pieces = [sent[at : at + 50_000] for at in range(0, len(sent), 50_000)]
+        (response,) = self.browser().responses(*pieces)
+        self.assertEqual(response.status, 413)
+        self.assertEqual((self.files.open_files, self.files.kept), (0, {}))
+
+    def test_at_once(self) -> None:
+        """One person puts so many at the same time."""
+        self.hub.rules = replace(self.hub.rules, files_transfers_person=2)
+        self.head(self.up(), 100)
+        second = self.head(self.up(), 100)
+        (response,) = responses(self.head(self.up(), 100).read())
+        self.assertEqual(response.status, 429)
+        second.lose(clean=False)
+        self.assertEqual(self.head(self.up(), 100).read(), b"")
+
+    def test_disk(self) -> None:
+        """A disk that takes nothing is said to."""
+        self.files.full = True
+        response = self.put(self.up())
+        self.assertEqual(response.status, 503)
+        self.assertEqual(self.files.open_files, 0)
+
+    def test_closing(self) -> None:
+        """A server that stops takes nothing."""
+        path = self.up()
+        self.hub.closing = "Good night."
+        response = self.put(path)
+        self.assertEqual((response.status, response.text), (503, "Good night."))
+
+
+class ResumeTests(FileCase):
+    """A file that broke off is gone on with, or leaves nothing behind."""
+
+    def half(self, path: str, size: int = 100_000) -> None:
+        """Put so much of the file, and break off."""
+        browser = self.browser()
+        browser.send(request("PUT", path, Content_Length=str(len(CONTENT))))
+        for at in range(0, size, 50_000):
+            browser.send(CONTENT[at : min(size, at + 50_000)])
+        browser.lose(clean=False)
+
+    def state(self, path: str) -> tuple[str, str]:
+        """How much is there, and whether that is all."""
+        response = self.browser().ask("HEAD", path)
+        self.assertEqual(response.status, 200)
+        return response.headers["upload-offset"], response.headers["upload-complete"]
+
+    def test_go_on(self) -> None:
+        """The server says where; what follows makes it whole."""
+        path = self.up()
+        self.assertEqual(self.state(path), ("0", "?0"))
+        self.half(path)
+        self.assertEqual(self.state(path), ("100000", "?0"))
+        rest = f"bytes 100000-{len(CONTENT) - 1}/{len(CONTENT)}"
+        response = self.put(path, CONTENT[100_000:], Content_Range=rest)
+        self.assertEqual(response.status, 201, response.text)
+        self.assertEqual(list(self.files.kept.values()), [CONTENT])
+        self.assertEqual(self.state(path), (str(len(CONTENT)), "?1"))
+
+    def test_anew(self) -> None:
+        """Without a place it begins anew."""
+        path = self.up()
+        self.half(path)
+        self.assertEqual(self.put(path).status, 201)
+        self.assertEqual(list(self.files.kept.values()), [CONTENT])
+
+    def test_pieces(self) -> None:
+        """A file may be put in pieces."""
+        path = self.up()
+        for first in (0, 100_000, 200_000):
+            piece = CONTENT[first : first + 100_000]
+            place = f"bytes {first}-{first + len(piece) - 1}/{len(CONTENT)}"
+            response = self.put(path, piece, Content_Range=place)
+            if first < 200_000:
+                self.assertEqual(response.status, 202)
+                self.assertEqual(
+                    response.headers["upload-offset"], str(first + 100_000)
+                )
+        self.assertEqual(response.status, 201)
+        self.assertEqual(list(self.files.kept.values()), [CONTENT])
+
+    def test_elsewhere(self) -> None:
+        """What does not go on where it must is refused, and said where it must."""
+        path = self.up()
+        self.half(path)
+        for first in (99_999, 100_001):
+            place = f"bytes {first}-{first + 9}/{len(CONTENT)}"
+            response = self.put(path, bytes(10), Content_Range=place)
+            self.assertEqual(response.status, 409)
+            self.assertEqual(response.headers["upload-offset"], "100000")
+        self.assertEqual(self.state(path), ("100000", "?0"))
+
+    def test_nonsense(self) -> None:
+        """A place that does not fit what comes is refused."""
+        path = self.up()
+        for place in ("bytes 0-9", "bytes 9-0/10", "bytes 0-10/11", "10-20/30"):
+            response = self.put(path, bytes(10), Content_Range=place)
+            self.assertEqual(response.status, 400, place)
+
+    def test_left(self) -> None:
+        """What nobody goes on with is gone after a while."""
+        path = self.up()
+        self.half(path)
+        self.assertEqual(self.files.open_files, 1)
+        self.clock.advance(self.hub.rules.files_resume)
+        turn(self.hub)
+        self.assertEqual((self.files.open_files, self.files.kept), (0, {}))
+        self.assertEqual(self.browser().ask("HEAD", path).status, 404)
+        self.assertEqual(self.bob_door.of(Shared), [])
+
+    def test_given_up(self) -> None:
+        """Who gives up leaves nothing behind at once."""
+        path = self.up()
+        self.half(path)
+        self.assertEqual(self.browser().ask("DELETE", path).status, 200)
+        self.assertEqual(self.files.open_files, 0)
+        self.assertEqual(self.browser().ask("DELETE", path).status, 404)
+
+    def test_two(self) -> None:
+        """Of two who put by one ticket the later one does; the other is told."""
+        path = self.up()
+        first = self.browser()
+        first.send(request("PUT", path, Content_Length="100"), b"x" * 50)
+        second = self.browser()
+        second.send(request("PUT", path, Content_Length="5"))
+        (response,) = responses(first.read())
+        self.assertEqual(response.status, 409)
+        (response,) = responses(second.send(b"hello"))
+        self.assertEqual(response.status, 201)
+        self.assertEqual(list(self.files.kept.values()), [b"hello"])
+
+    def test_silent(self) -> None:
+        """Who sends nothing more is let go; what came waits for a while."""
+        path = self.up()
+        browser = self.browser()
+        browser.send(request("PUT", path, Content_Length="100"), b"x" * 50)
+        self.clock.advance(60)
+        turn(self.hub)
+        self.assertTrue(browser.wire.disconnecting or browser.wire.aborted)
+        browser.lose()
+        self.assertEqual(len(self.hub.sharing.transfers), 0)
+        self.assertEqual(self.state(path), ("50", "?0"))
+
+
+class GetTests(FileCase):
+    """A file is fetched by a link, whole or in part."""
+
+    def test_get(self) -> None:
+        """It comes as it was, to be saved and not shown."""
+        event = self.share()
+        response = self.get(self.url(event, self.bob))
+        self.assertEqual((response.status, response.body), (200, CONTENT))
+        self.assertEqual(response.headers["content-length"], str(len(CONTENT)))
+        self.assertEqual(response.headers["etag"], f'"{event.sha256}"')
+        self.assertEqual(self.files.open_files, 0)
+        self.assertEqual(len(self.hub.sharing.transfers), 0)
+
+    def test_harmless(self) -> None:
+        """Whatever it is, a browser runs nothing of it."""
+        event = self.share(b"<script>alert(1)</script>", "x.html")
+        headers = self.get(self.url(event, self.bob)).headers
+        self.assertTrue(headers["content-disposition"].startswith("attachment;"))
+        self.assertEqual(headers["x-content-type-options"], "nosniff")
+        policy = headers["content-security-policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertIn("sandbox", policy)
+        self.assertNotIn("script-src", policy)
+        self.assertEqual(headers["cache-control"], "no-store")
+
+    def test_head(self) -> None:
+        """All about it, without it."""
+        event = self.share()
+        response = self.get(self.url(event, self.bob), "HEAD")
+        self.assertEqual((response.status, response.body), (200, b""))
+        self.assertEqual(response.headers["content-length"], str(len(CONTENT)))
+        self.assertEqual(self.files.open_files, 0)
+
+    def test_empty(self) -> None:
+        """An empty file is empty."""
+        response = self.get(self.url(self.share(b""), self.bob))
+        self.assertEqual((response.status, response.body), (200, b""))
+
+    def test_part(self) -> None:
+        """Who was cut off asks for the rest alone."""
+        url = self.url(self.share(), self.bob)
+        for text, first, last in (
+            ("bytes=100000-", 100_000, 255_999),
+            (f"bytes={CHUNK - 1}-{CHUNK}", CHUNK - 1, CHUNK),
+            ("bytes=-5", 255_995, 255_999),
+        ):
+            response = self.get(url, Range=text)
+            self.assertEqual(response.status, 206)
+            self.assertEqual(response.body, CONTENT[first : last + 1])
+            self.assertEqual(
+                response.headers["content-range"], f"bytes {first}-{last}/256000"
+            )
+
+    def test_outside(self) -> None:
+        """Behind the end there is nothing."""
+        response = self.get(self.url(self.share(), self.bob), Range="bytes=256000-")
+        self.assertEqual(response.status, 416)
+        self.assertEqual(response.headers["content-range"], "bytes */256000")
+
+    def test_if_range(self) -> None:
+        """A part of what it is no more is not given: then it is the whole."""
+        event = self.share()
+        url = self.url(event, self.bob)
+        for tag, status in ((f'"{event.sha256}"', 206), ('"other"', 200)):
+            response = self.get(url, Range="bytes=5-", If_Range=tag)
+            self.assertEqual(response.status, status)
+
+    def test_known(self) -> None:
+        """Who has it need not fetch it again."""
+        event = self.share()
+        url = self.url(event, self.bob)
+        response = self.get(url, If_None_Match=f'"{event.sha256}"')
+        self.assertEqual((response.status, response.body), (304, b""))
+
+
+class StallTests(FileCase):
+    """Who reads slowly waits, and makes nobody else wait."""
+
+    def begin(self) -> Browser:
+        """Somebody who has begun to fetch, and reads nothing."""
+        self.hub.rules = replace(self.hub.rules, file_bytes=10**7, files_account=10**8)
+        url = self.url(self.share(CONTENT * 10), self.bob)
+        browser = self.browser()
+        write = browser.wire.write
+
+        def stop(data: bytes) -> None:
+            write(data)
+            if browser.wire.producer and browser.wire.producerState == "producing":
+                browser.wire.producerState = "paused"
+                browser.wire.producer.pauseProducing()
+
+        browser.wire.write = stop  # type: ignore[method-assign]
+        browser.protocol.dataReceived(request("GET", url))
+        return browser
+
+    def test_waits(self) -> None:
+        """Nothing more is read from the disk than is taken."""
+        browser = self.begin()
+        sent = len(browser.read())
+        self.assertLess(sent, 2 * CHUNK)
+        self.assertEqual(browser.read(), b"")
+        browser.wire.producerState = "producing"
+        browser.wire.producer.resumeProducing()
+        self.assertLessEqual(len(browser.read()), CHUNK)
+
+    def test_at_once(self) -> None:
+        """One person fetches so many at the same time."""
+        self.hub.rules = replace(self.hub.rules, files_transfers_person=1)
+        slow = self.begin()
+        url = self.url(self.bob_door.of(Shared)[-1], self.bob)
+        self.assertEqual(self.get(url).status, 429)
+        slow.lose()
+        self.assertEqual(self.get(url).status, 200)
+
+    def test_let_go(self) -> None:
+        """Who takes nothing for a minute is let go, and the file closed."""
+        browser = self.begin()
+        self.assertEqual(self.files.open_files, 1)
+        self.clock.advance(60)
+        self.assertTrue(browser.wire.aborted)
+        browser.lose(clean=False)
+        self.assertEqual(self.files.open_files, 0)
+        self.assertEqual(len(self.hub.sharing.transfers), 0)
+
+
+class SightTests(FileCase):
+    """Only those who may see the message may fetch the file."""
+
+    def refused(self, url: str) -> str:
+        """Why nothing comes."""
+        response = self.get(url)
+        self.assertEqual(response.status, 404, response.text)
+        self.assertNotIn(b"\x00\x01", response.body)
+        return response.text
+
+    def private(self) -> Shared:
+        """A file in a room that is private, with bob in it."""
+        type_in(self.hub, self.ann, "/join ops", "/private")
+        self.assertTrue(self.room.private)
+        return self.share()
+
+    def test_forged(self) -> None:
+        """A link is good as it was made, and in no other way."""
+        event = self.share()
+        url = self.url(event, self.bob)
+        other = self.url(self.share(), self.bob)
+        _, _, id, grant, name = url.split("/")
+        _, _, other_id, other_grant, _ = other.split("/")
+        for forged in (
+            f"/file/{other_id}/{grant}/{name}",
+            f"/file/{id}/{other_grant}/{name}",
+            f"/file/{id}/{grant}0/{name}",
+            f"/file/{id}/{grant.partition('.')[0]}.{'0' * 24}/{name}",
+            f"/file/{id}//{name}",
+            f"/file/{event.file}/{grant}/{name}",
+            f"/file/{id}",
+            "/file/",
+            f"/file/{id}/{grant}/x/y",
+            "/file/%ff/%00/..",
+        ):
+            self.refused(forged)
+        self.assertEqual(self.get(f"/file/{id}/{grant}/other.txt").status, 200)
+        self.assertEqual(self.get(f"/file/{id}/{grant}").status, 200)
+
+    def test_put_out(self) -> None:
+        """Who is put out of a private room fetches nothing more from it."""
+        url = self.url(self.private(), self.bob)
+        self.assertEqual(self.get(url).status, 200)
+        type_in(self.hub, self.ann, "/ban bob")
+        self.assertIn("not for you", self.refused(url))
+
+    def test_left(self) -> None:
+        """A guest who left a private room is nobody there."""
+        guest, _ = join(self.hub, "gus")
+        type_in(self.hub, self.ann, "/join ops", "/private", "/invite gus")
+        type_in(self.hub, guest, "/join ops")
+        url = self.url(self.share(), guest)
+        self.assertEqual(self.get(url).status, 200)
+        guest.end("")
+        turn(self.hub)
+        self.refused(url)
+
+    def test_never(self) -> None:
+        """Also a link that was made for somebody who never was there."""
+        event = self.private()
+        cho, _ = join(self.hub, "cho", password=PASSWORD)
+        self.refused(self.url(event, cho))
+
+    def test_handed(self) -> None:
+        """What two people share is for these two."""
+        self.put(self.up(self.bob.somebody()))
+        (event,) = self.bob_door.of(Handed)
+        cho, _ = join(self.hub, "cho", password=PASSWORD)
+        for session, status in ((self.ann, 200), (self.bob, 200), (cho, 404)):
+            self.assertEqual(self.get(self.url(event, session)).status, status)
+
+    def test_offline(self) -> None:
+        """Who has an account fetches also when they are not here."""
+        url = self.url(self.private(), self.bob)
+        self.bob.end("")
+        turn(self.hub)
+        self.assertEqual(self.get(url).status, 200)
+
+    def test_removed(self) -> None:
+        """What was removed, or is over, is gone."""
+        event = self.share()
+        url = self.url(event, self.bob)
+        file = result(self.hub.sharing.find(self.ann, event.file))
+        type_in(self.hub, self.ann, f"/files remove {file.id}")
+        self.refused(url)
+        url = self.url(self.share(), self.bob)
+        self.clock.advance(self.hub.rules.files_keep + 1)
+        self.refused(url)
+
+    def test_banned(self) -> None:
+        """Who is shut out of the server fetches nothing."""
+        url = self.url(self.share(), self.bob)
+        code = result(self.hub.login.open_claim())
+        type_in(self.hub, self.ann, f"/claim {code}", "/serverban bob")
+        self.assertEqual(self.get(url).status, 403)
+
+    def test_unregistered(self) -> None:
+        """Nor an account that is no more."""
+        url = self.url(self.share(), self.bob)
+        type_in(self.hub, self.bob, f"/unregister {PASSWORD}")
+        self.bob.end("")
+        turn(self.hub)
+        self.refused(url)
+
+
+class ShownTests(FileCase):
+    """Everybody who is told of a file is told it with a link of their own."""
+
+    def test_each(self) -> None:
+        """The lines of two people differ, and each is good."""
+        shown = [self.watch(session) for session in (self.ann, self.bob)]
+        self.put(self.up())
+        urls = set()
+        for data in shown:
+            text = b"".join(data).decode()
+            (url,) = re.findall(r"curl -OJ http://host(/\S+) -f\r\n", text)
+            self.assertEqual(self.get(url).status, 200)
+            urls.add(url)
+        self.assertEqual(len(urls), 2)
+
+    def watch(self, session: Session) -> list[bytes]:
+        """What a session is sent as text, from now on."""
+        shown: list[bytes] = []
+        links = Links(self.hub.sharing.key, "http://host")
+        session.look = look(render, links=links)
+        door = session.door
+        assert isinstance(door, FakeDoor)
+        door.send = shown.append  # type: ignore[method-assign]
+        return shown
