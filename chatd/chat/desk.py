@@ -143,7 +143,7 @@ class Desk:
 
     def _sit(self, visitor: Visitor, account: Account) -> str:
         own = [d for d, seat in self._seats.items() if seat.account.id == account.id]
-        for digest in own[: len(own) + 1 - SEATS]:
+        for digest in own[: max(0, len(own) + 1 - SEATS)]:
             self._end(digest)
         token = self._hub.secrets.new_token()
         digest = self._hub.secrets.digest(token)

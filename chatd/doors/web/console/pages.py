@@ -81,7 +81,7 @@ def _is_ours(host: str, names: Collection[str]) -> bool:
     try:
         ip_address(host)
     except ValueError:
-        return host in {name.lower() for name in names}
+        return host in {name.lower() for name in names if name}
     return True
 
 

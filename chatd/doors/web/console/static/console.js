@@ -29,8 +29,11 @@ async function ask(method, name, body) {
       headers: body === undefined ? {} : { "content-type": "application/json", "x-chatd-console": "1" },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
-  } catch {
+  } catch (error) {
     lost(true);
+    if (method === "POST" && error.name === "TimeoutError") {
+      throw new Refused("The server has not answered yet. The log tells whether it was done.");
+    }
     throw new Refused("The server does not answer.");
   }
   lost(false);
