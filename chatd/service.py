@@ -377,7 +377,8 @@ class ChatService(Service):
         self.hub.bans.in_force()
         for room in self.hub.rooms:
             room.sentences()
-        await self._retention.clean([room.name for room in self.hub.rooms])
+        if await self._retention.clean([room.name for room in self.hub.rooms]):
+            self.hub.archive.removed()
 
     def _take_signals(self) -> None:
         """

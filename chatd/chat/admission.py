@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from chatd.chat.bans import Bans
@@ -241,6 +242,7 @@ def _is_here(address: str) -> bool:
         return True
 
 
+@lru_cache(maxsize=1024)
 def place_of(address: str) -> str:
     """
     What counts as one address: an address of IPv4, a customer's network of IPv6.

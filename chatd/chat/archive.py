@@ -21,6 +21,7 @@ from chatd.chat.events import (
     Said,
     Whispered,
 )
+from chatd.chat.recent import Recent
 from chatd.chat.room import Room
 from chatd.chat.store import Query, Store, StoreDown
 
@@ -67,6 +68,7 @@ class Archive:
     def __init__(self, hub: "Hub", store: Store) -> None:
         self._hub = hub
         self._store = store
+        self._recent = Recent(lambda room, most: store.history(room, limit=most))
         self._marks: dict[int, dict[str, int]] = {}  # by account, then conversation
         self._moved: set[int] = set()  # accounts whose marks are not stored yet
         self._missed: dict[Session, dict[str, int]] = {}  # marks at coming in
@@ -101,16 +103,25 @@ class Archive:
         @return: What they were shown.
         """
         latest = Past("latest", (), room=room.name)
-        limit = self._hub.rules.history_shown
+        limit = min(self._hub.rules.history_shown, self._hub.rules.history_max)
+        room.check_entry(session.somebody(), session.role)
         if limit:
             try:
-                past = await self.history(session, room, limit=limit)
+                events = await self._recent.get(room.name, limit)
             except StoreDown:
                 return latest  # one can talk without it
-            latest = replace(latest, events=past.events)
+            latest = replace(latest, events=tuple(events))
         if latest.events:
             session.tell(latest)
         return latest
+
+    def kept(self, event: Event) -> None:
+        """Something that is stored was shown."""
+        self._recent.add(event)
+
+    def removed(self) -> None:
+        """Something was removed from the store."""
+        self._recent.clear()
 
     async def whispers(
         self,

@@ -719,6 +719,7 @@ class Hub:
         event = entry.event
         if entry.kept:
             self.last = event.id
+            self.archive.kept(event)
         self.events[type(event)] += 1
         try:
             self.delivery.show(event, entry.origin)

@@ -1,5 +1,6 @@
 """What transports of Twisted need to be told, and what is known of them."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from weakref import WeakKeyDictionary
 
@@ -23,8 +24,13 @@ def address_of(peer: IAddress) -> str:
     @return: An IP address, IPv4 also where the socket is one of both kinds; C{local}
         for UNIX sockets.
     """
+    return _in_words(getattr(peer, "host", ""))
+
+
+@lru_cache(maxsize=1024)
+def _in_words(host: str) -> str:
     try:
-        address = ip_address(getattr(peer, "host", "").partition("%")[0])
+        address = ip_address(host.partition("%")[0])
     except ValueError:
         return "local"
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:

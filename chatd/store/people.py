@@ -57,6 +57,12 @@ def _account(row: Any) -> Account:
     )
 
 
+def names(connection: Connection) -> set[str]:
+    """Read all that names are compared by: keys and skeletons, in one set."""
+    rows = connection.execute(select(accounts.c.key, accounts.c.skeleton))
+    return {name for row in rows for name in row}
+
+
 def number_of_accounts(connection: Connection) -> int:
     """Count those that can log in."""
     able = accounts.c.secret != ""

@@ -62,6 +62,10 @@ class SqlStore:
         self._workers: Workers | None = None
         # Of what a server that was killed left behind, nothing is known: one to begin.
         self._appended = 1
+        # All that an account may be found by: most who come in are guests with a new
+        # name, and need not wait for a thread to say that nobody has it. No other
+        # process adds accounts.
+        self._names: set[str] = set()
         self._indexed = 0
 
     # Coming and going
@@ -80,6 +84,7 @@ class SqlStore:
                 undo.callback(close, writer)
                 with writer.begin():  # shows also whether it can be written to
                     people.forget_expired(writer, self._now())
+                    self._names = people.names(writer)
                 readers = []
                 for _ in range(self._number + 1 if self._call else 1):
                     readers.append(sqlite.reading(self._path, self._key).connect())
@@ -235,9 +240,13 @@ class SqlStore:
         return await self._read(people.account, "id", id)
 
     async def account_named(self, key: str) -> Account | None:
+        if key not in self._names:
+            return None
         return await self._read(people.account, "key", key)
 
     async def account_like(self, skeleton: str) -> Account | None:
+        if skeleton not in self._names:
+            return None
         return await self._read(people.account, "skeleton", skeleton)
 
     async def accounts(self) -> int:
@@ -252,9 +261,11 @@ class SqlStore:
         return await self._read(people.find_accounts, text, after, limit)
 
     async def add_account(self, account: Account) -> None:
+        self._names.update((account.key, account.skeleton))
         await self._write(people.add_account, account)
 
     async def save_account(self, account: Account) -> None:
+        self._names.update((account.key, account.skeleton))
         await self._write(people.save_account, account)
 
     async def rooms_of(self, account: int) -> list[str]:

@@ -400,6 +400,7 @@ class HoldingTests(SynchronousTestCase):
         type_in(self.hub, self.ann, "first")
         self.bob, self.bob_door = join(self.hub, "bob")
         self.bob_door.take()
+        self.hub.archive.removed()  # nothing is at hand: the history is fetched
 
     def test_joining(self) -> None:
         """What is said while the history is fetched comes behind it, and only once."""

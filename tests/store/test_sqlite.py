@@ -12,7 +12,7 @@ from chatd.chat.events import Event
 from chatd.chat.store import Query, StoreDown
 from chatd.store import sqlite
 from chatd.store.sql import SqlStore
-from tests.store.questions import said
+from tests.store.questions import account, said
 
 
 class IndexTests(SynchronousTestCase):
@@ -123,3 +123,41 @@ class IndexTests(SynchronousTestCase):
         self.failureResultOf(Deferred.fromCoroutine(self.store.index()), StoreDown)
         blocker.execute("ROLLBACK")
         self.assertEqual(self.found("one"), [1, 2])
+
+
+class NameTests(SynchronousTestCase):
+    """Whether a name belongs to somebody."""
+
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp()) / "chatd.db"
+        self.store = SqlStore(self.path, key=None, call=None)
+        self.store.open()
+        self.addCleanup(lambda: self.store.close())
+
+    def ask(self, question: Coroutine[Any, Any, Any]) -> Any:
+        """The answer to a question, and whether the database was asked."""
+        asked: list[str] = []
+
+        @listens_for(sqlite.Engine, "before_cursor_execute")
+        def hear(conn: Any, cursor: Any, statement: str, *more: Any) -> None:
+            asked.append(statement)
+
+        answer = self.successResultOf(Deferred.fromCoroutine(question))
+        sqlite.event.remove(sqlite.Engine, "before_cursor_execute", hear)
+        return answer, bool(asked)
+
+    def test_nobody(self) -> None:
+        """A name that nobody has needs no question to the database."""
+        self.assertEqual(self.ask(self.store.account_named("ann")), (None, False))
+        self.assertEqual(self.ask(self.store.account_like("ann")), (None, False))
+
+    def test_somebody(self) -> None:
+        """Names of accounts are found, also those made before the start."""
+        ann = account(5, "ann")
+        self.ask(self.store.add_account(ann))
+        self.assertEqual(self.ask(self.store.account_named(ann.key)), (ann, True))
+        self.assertEqual(self.ask(self.store.account_like(ann.skeleton)), (ann, True))
+        self.successResultOf(self.store.close())
+        self.store = SqlStore(self.path, key=None, call=None)
+        self.store.open()
+        self.assertEqual(self.ask(self.store.account_named(ann.key)), (ann, True))
