@@ -21,7 +21,7 @@ from chatd.chat.events import (
 from chatd.client.asking import Reply, RequestFailed, Unanswered
 from chatd.client.client import Client, Credentials, Ended
 from chatd.client.inbox import Lost
-from chatd.client.making import make_client
+from chatd.client.making import Way, make_client
 from chatd.client.memory import Memory
 from chatd.client.place import Place, read_place
 from chatd.client.running import run
@@ -51,6 +51,7 @@ __all__ = [
     "Unanswered",
     "Unknown",
     "Untrusted",
+    "Way",
     "Whispered",
     "make_client",
     "read_place",

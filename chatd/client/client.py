@@ -65,6 +65,9 @@ LOOK = 5.0
 # Seconds for what was sent to be answered when one leaves.
 LEAVING = 3.0
 
+# Links to files that are remembered.
+LINKS = 1_000
+
 # Why one may not come in now, but perhaps later.
 LATER = frozenset({"full", "too-fast", "closed", "store-down", "internal"})
 
@@ -114,6 +117,7 @@ class Client:
     @ivar named: Whether the event that was taken last names this person.
     @ivar ready: Whether what is asked for is sent at once.
     @ivar greeting: What the server told of itself.
+    @ivar links: Paths of shared files, by their ids; good for this person alone.
     """
 
     def __init__(
@@ -142,6 +146,7 @@ class Client:
         self.named = False
         self.ready = False
         self.greeting: Fields = {}
+        self.links: dict[str, str] = {}
         self._clock = clock
         self._check = check
         self._tries = tries
@@ -519,6 +524,7 @@ class Client:
             return
         self._heard = self._clock.seconds()
         kind = found.get("event")
+        self._note_link(found)
         asked = self._asking.find(found.get("ref"))
         if kind == "ping":
             link.stay()
@@ -540,6 +546,18 @@ class Client:
                 self._pause()
             elif event is not None:
                 self._happen(event, found, asked)
+
+    def _note_link(self, found: object) -> None:
+        match found:
+            case {"event": "shared", "file": str(file), "url": str(url)}:
+                self.links[file] = url
+                if len(self.links) > LINKS:
+                    del self.links[next(iter(self.links))]
+            case {"event": "history", "events": list(events)}:
+                for one in events:
+                    self._note_link(one)
+            case _:
+                pass
 
     def _happen(
         self, event: Event | Answer, found: Fields, asked: Asked | None

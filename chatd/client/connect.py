@@ -3,10 +3,10 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatd.client.asking import RequestFailed
-from chatd.client.client import Client, Credentials
+from chatd.client.client import Credentials
 from chatd.client.credentials import KNOWN, folder
 from chatd.client.making import make_client
 from chatd.client.running import FAILED, ServerOptions, parse, react
@@ -14,6 +14,9 @@ from chatd.client.screen import Screen
 from chatd.client.talk import Talk
 from chatd.client.trust import Known, Unknown
 from chatd.client.wording import Wording
+
+if TYPE_CHECKING:
+    from chatd.client.transfer import Transfers
 
 # Wrong passwords, or names, after which it is enough.
 TRIES = 5
@@ -79,17 +82,17 @@ async def _try(
 
     @return: Whether to try once more, with a server that is trusted by now.
     """
-    client: Client = make_client(
-        reactor,
-        options.place,
-        credentials,
-        plain=bool(options["plain"]),
-        trust=options["trust"],
-        tries=1,
-        ask=_Asking(screen, credentials.name).ask,
-    )
+    way = options.way(reactor)
+    asking = _Asking(screen, credentials.name)
+    client = make_client(reactor, way, credentials, tries=1, ask=asking.ask)
+
+    def transfers() -> "Transfers":
+        from chatd.client.transfer import Transfers  # most need none of it
+
+        return Transfers(reactor, way.base, way.again)
+
     wording = Wording(colour=screen.colourful, bell=True)
-    talks.append(Talk(client, screen, wording, reactor))
+    talks.append(Talk(client, screen, wording, reactor, transfers))
     if screen.terminal:
         encrypted = "NOT encrypted" if options["plain"] else "encrypted"
         screen.show(wording.ours(f"Connecting to {options.place}, {encrypted} ..."))

@@ -117,13 +117,7 @@ def tail(words: Sequence[str]) -> None:
 
 
 def _client(reactor: Any, options: _PipeOptions) -> Client:
-    return make_client(
-        reactor,
-        options.place,
-        options.credentials(),
-        plain=bool(options["plain"]),
-        trust=options["trust"],
-    )
+    return make_client(reactor, options.way(reactor), options.credentials())
 
 
 # To say

@@ -42,6 +42,7 @@ from chatd.chat.events import (
     Shared,
     Stamped,
     TopicChanged,
+    Unshared,
     Welcome,
     Whispered,
 )
@@ -91,6 +92,8 @@ def _event(found: Fields) -> Event:
             values[name] = _value(hint, found[given], guest and marked)
     if kind is ServerBanned or kind is ServerUnbanned:
         values["target"] = ""  # how servers call it among themselves
+    if kind is Unshared:
+        values["owner"] = values["sender"]  # that is not told
     return kind(**values)
 
 
@@ -103,7 +106,7 @@ def _fields(kind: type[Event]) -> Mapping[str, Any]:
 
 
 def _value(hint: Any, value: Any, guest: bool) -> Any:
-    if hint is Person:
+    if hint is Person or hint == Person | None:
         return person_called(_text(value), guest=guest)
     if hint is Role:
         return Role[value.upper()]
@@ -245,6 +248,7 @@ _EVENTS: Mapping[str, type[Event]] = {
     "killed": Killed,
     "lockdown": LockdownChanged,
     "motd": MotdChanged,
+    "unshared": Unshared,
 }
 
 _HINTS: dict[type[Event], Mapping[str, Any]] = {}

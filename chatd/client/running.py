@@ -12,7 +12,7 @@ from twisted.python.usage import Options, UsageError
 
 from chatd.client.client import Client, Credentials
 from chatd.client.credentials import BadCredentials, Given, read_given
-from chatd.client.making import make_client
+from chatd.client.making import Way, make_client
 from chatd.client.memory import Memory
 from chatd.client.place import BadAddress, Place, read_place
 from chatd.client.trust import read_fingerprint
@@ -58,6 +58,18 @@ class ServerOptions(Options):
             give_up(str(problem))
         except (BadAddress, ValueError) as problem:
             raise UsageError(str(problem)) from None
+
+    def way(
+        self, reactor: Any, first_use: Callable[[str, str], bool] | None = None
+    ) -> Way:
+        """The way to the server."""
+        return Way(
+            reactor,
+            self.place,
+            plain=bool(self["plain"]),
+            trust=self["trust"],
+            first_use=first_use,
+        )
 
     def credentials(self) -> Credentials:
         """As whom to come in; without a name if nobody said."""
@@ -138,11 +150,8 @@ def run(
     async def main(reactor: Any) -> None:
         client = make_client(
             reactor,
-            options.place,
+            options.way(reactor, _say_it),
             credentials,
-            plain=bool(options["plain"]),
-            trust=options["trust"],
-            first_use=_say_it,
             memory=Memory(Path(options["memory"])) if options["memory"] else None,
         )
         client.start()

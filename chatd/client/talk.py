@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -30,11 +30,15 @@ from chatd.chat.events import (
 )
 from chatd.client.asking import Reply, RequestFailed, Unanswered
 from chatd.client.client import Client, Ended
+from chatd.client.files import Files
 from chatd.client.inbox import Happening, Lost
 from chatd.client.reading import person_called
 from chatd.client.screen import Screen
 from chatd.client.wording import Wording
 from chatd.wire.editor import EndOfFile, Interrupt, Line, Outcome, TooLong
+
+if TYPE_CHECKING:
+    from chatd.client.transfer import Transfers
 
 # Messages shown when a room is looked at, and the most.
 SHOWN = 20
@@ -54,11 +58,13 @@ KEPT = 200
 
 _SECRET = {"login": 2, "register": 2, "password": 2, "unregister": 1, "claim": 1}
 _TELL = frozenset({"msg", "pm", "send", "tell", "w"})
+_OURS = frozenset({"switch", "send-file", "get-file"})
 _LEAVE = frozenset({"quit", "exit", "bye", "logout"})
 
 HELP = (
-    "Of this client: /switch ROOM (looks at another room you are in), /send-file PATH "
-    "[NAME|ROOM], /get-file [ID|NAME], /quit. Tab completes; Ctrl-C stops a transfer."
+    "Of this client: /switch ROOM looks at another room you are in; /send-file PATH "
+    "[NAME|ROOM]; /get-file [NUMBER|NAME|ID] [PATH]. Tab completes; Ctrl-C stops a "
+    "file on its way."
 )
 
 
@@ -67,17 +73,27 @@ class Talk:
     What is typed becomes requests, and what happens becomes lines.
 
     @ivar room: The one that is looked at; C{""} for none.
+    @ivar files: Those that come and go.
     """
 
     def __init__(
-        self, client: Client, screen: Screen, wording: Wording, clock: IReactorTime
+        self,
+        client: Client,
+        screen: Screen,
+        wording: Wording,
+        clock: IReactorTime,
+        transfers: "Callable[[], Transfers]",
     ) -> None:
+        """
+        @param transfers: Makes what moves files, when it is needed.
+        """
         self.room = ""
+        self.files = Files(client, self, transfers)
         self._client = client
         self._screen = screen
         self._wording = wording
         self._clock = clock
-        self._commands: set[str] = set(_LEAVE | _TELL | {"switch", "me", "help"})
+        self._commands: set[str] = set(_LEAVE | _TELL | _OURS | {"me", "help"})
         self._rooms: dict[str, _Room] = {}
         self._entered = False
         self._entered_at = 0
@@ -97,7 +113,7 @@ class Talk:
         try:
             async for event in self._client:
                 await self._tell(event)
-                self._prompt()
+                self.prompt()
                 await self._screen.ready()
         except Ended:
             if not self._leaving:
@@ -113,7 +129,7 @@ class Talk:
                 await self._welcome(event)
             case Lost():
                 if not self._lost and self._entered:
-                    self._ours(
+                    self.ours(
                         f"The connection is lost: {event.reason} What you type now "
                         "waits, and is sent when it is back."
                     )
@@ -146,7 +162,7 @@ class Talk:
                 room.unread, room.mentions = view.unread, view.mentions
                 room.mark = view.seen if view.unread else 0
         if again:
-            self._ours("The connection is back.")
+            self.ours("The connection is back.")
             if self._client.state.room(self.room) is None:
                 self._look_at(event.rooms[0].name if event.rooms else "")
             return
@@ -191,7 +207,7 @@ class Talk:
             rooms = list(self._client.state.rooms.values())
             self._look_at(rooms[0].name if rooms else "")
             if self.room:
-                self._ours(f"You look at {self.room} now.")
+                self.ours(f"You look at {self.room} now.")
 
     async def _show_past(self, least: int) -> None:
         """What was said last in the room, and where the unread begins."""
@@ -210,7 +226,7 @@ class Talk:
         events = [event for event in events if event.id > room.shown]
         marked = False
         if events and not room.shown:
-            self._ours(f"What was said last in {self.room}:")
+            self.ours(f"What was said last in {self.room}:")
         for event in events:
             if room.mark and event.id > room.mark and not marked:
                 marked = True
@@ -225,15 +241,28 @@ class Talk:
         room = getattr(event, "room", "")
         here = not isinstance(room, str) or not room or self._looks_at(room)
         name = self._client.name
-        self._screen.show(self._wording.event(event, name, here=here, named=named))
+        number = self.files.offer(event) if isinstance(event, Shared | Handed) else 0
+        self._screen.show(
+            self._wording.event(event, name, here=here, named=named, file=number)
+        )
 
-    def _ours(self, text: str) -> None:
+    def ours(self, text: str) -> None:
+        """The client tells something."""
         self._screen.show(self._wording.ours(text))
 
-    def _wrong(self, text: str) -> None:
+    def wrong(self, text: str) -> None:
+        """Something was not done."""
         self._screen.show(self._wording.wrong(text))
 
-    def _prompt(self) -> None:
+    async def ask(self, prompt: str, *, secret: bool = False) -> str | None:
+        """Ask for a line; C{None}: there is none."""
+        answer = await self._screen.ask(prompt, secret=secret)
+        self._screen.read(self._typed)
+        self.prompt()
+        return answer
+
+    def prompt(self) -> None:
+        """Show where what is typed goes, what is unread, and how things are."""
         news = [
             f"{room.name} {room.unread}{'!' if room.mentions else ''}"
             for room in self._rooms.values()
@@ -244,7 +273,7 @@ class Talk:
         if self._sending and (self._lost or not self._client.ready):
             news.append(f"{self._sending} waiting")
         shown = f" ({', '.join(news)})" if news else ""
-        self._screen.set_prompt(f"{self.room}{shown}> ")
+        self._screen.set_prompt(f"{self.files.progress}{self.room}{shown}> ")
 
     # Rooms
 
@@ -258,20 +287,20 @@ class Talk:
         if self.room and not self._looks_at(name):
             self._state(self.room).leave()
         self.room = name
-        self._prompt()
+        self.prompt()
 
     async def _switch(self, name: str) -> None:
         state = self._client.state.room(name)
         if not name:
             others = [room.name for room in self._client.state.rooms.values()]
-            self._ours(f"You are in: {', '.join(others)}. /switch ROOM looks at one.")
+            self.ours(f"You are in: {', '.join(others)}. /switch ROOM looks at one.")
         elif state is None:
-            self._wrong(f"You are not in {name}. /join {name} enters it.")
+            self.wrong(f"You are not in {name}. /join {name} enters it.")
         elif not self._looks_at(name):
             self._look_at(state.name)
             people = ", ".join(sorted(state.people.values(), key=str.casefold))
             topic = f"\nTopic: {state.topic}" if state.topic else ""
-            self._ours(f"You look at {state.name}: {people}{topic}")
+            self.ours(f"You look at {state.name}: {people}{topic}")
             await self._show_past(SHOWN)
             self._seen()
 
@@ -292,7 +321,7 @@ class Talk:
                 self._seen()
                 self._line(clean_block(outcome.text))
             case TooLong():
-                self._wrong(f"A paste has at most {outcome.limit} bytes.")
+                self.wrong(f"A paste has at most {outcome.limit} bytes.")
             case Interrupt():
                 self._interrupt(outcome.text)
             case EndOfFile():
@@ -300,13 +329,13 @@ class Talk:
 
     def _interrupt(self, text: str) -> None:
         now = self._clock.seconds()
-        if text:
+        if self.files.cancel() or text:
             return
         if now - self._interrupted < AGAIN:
             self._leave()
             return
         self._interrupted = now
-        self._ours("Press Ctrl-C once more, or type /quit, to leave.")
+        self.ours("Press Ctrl-C once more, or type /quit, to leave.")
 
     def _line(self, text: str) -> None:
         word, _, rest = text[1:].partition(" ")
@@ -321,7 +350,7 @@ class Talk:
             self._command(word.casefold(), rest.strip(), f"/{text[1:]}")
         elif len(words) == 3 and words[0].casefold() in _SECRET:
             self._screen.forget(text)
-            self._wrong(
+            self.wrong(
                 "That looks like a password, and was sent to nobody. The command "
                 f"begins with a slash: /{words[0].casefold()}"
             )
@@ -330,7 +359,7 @@ class Talk:
 
     def _say(self, text: str) -> None:
         if not self.room:
-            self._wrong(f"not sent: {text} (you are in no room; /rooms lists them)")
+            self.wrong(f"not sent: {text} (you are in no room; /rooms lists them)")
             return
         room = self.room
         me = person_called(self._client.name)
@@ -362,7 +391,7 @@ class Talk:
     ) -> None:
         """Show how it goes with a message: it waits, it is sent, it is not sent."""
         self._sending += 1
-        self._prompt()
+        self.prompt()
         late = self._clock.callLater(WAITS, self._waits, line)
         try:
             event = said(await answer)
@@ -380,7 +409,7 @@ class Talk:
             self._sending -= 1
             if late.active():
                 late.cancel()
-            self._prompt()
+            self.prompt()
 
     def _waits(self, line: str) -> None:
         if self._screen.terminal:
@@ -390,7 +419,7 @@ class Talk:
     def _not_sent(self, why: str, line: str) -> None:
         # Arrow up brings back a line, but not a paste.
         head, _, more = line.partition("\n")
-        self._wrong(f"not sent: {head} ({why})" if not more else f"not sent ({why}):")
+        self.wrong(f"not sent: {head} ({why})" if not more else f"not sent ({why}):")
         if more:
             self._screen.show(
                 "".join(f"    {one}\r\n" for one in line.split("\n")).encode()
@@ -406,6 +435,10 @@ class Talk:
             self._go(self._switch(rest))
         elif word in _LEAVE:
             self._leave()
+        elif word in ("send-file", "sendfile"):
+            self._go(self.files.send(rest, self.room))
+        elif word in ("get-file", "getfile"):
+            self._go(self.files.get(rest))
         elif word in _SECRET and len(rest.split()) < _SECRET[word]:
             self._go(self._ask_secret(word, rest))
         elif word in _TELL and text.strip() and to.casefold() not in ("all", "@all"):
@@ -420,9 +453,9 @@ class Talk:
             reply = await self._client.command(line, room=self.room)
         except (RequestFailed, Unanswered) as problem:
             if word in _SECRET:
-                self._wrong(str(problem))
+                self.wrong(str(problem))
             else:
-                self._wrong(f"{problem} Your line was not sent: {line}")
+                self.wrong(f"{problem} Your line was not sent: {line}")
             return
         except Ended:
             return
@@ -441,7 +474,7 @@ class Talk:
                 self._wording.bell = value != "off"
             self._go(self._learn())
         elif word == "help" and not rest:
-            self._ours(HELP)
+            self.ours(HELP)
 
     async def _ask_secret(self, word: str, rest: str) -> None:
         """Ask for passwords that were, rightly, not typed into the line."""
@@ -457,17 +490,15 @@ class Talk:
             words = [self._client.name]
         answers = []
         for prompt in asked:
-            answer = await self._screen.ask(prompt, secret=True)
+            answer = await self.ask(prompt, secret=True)
             if not answer:
                 break
             answers.append(answer)
-        self._screen.read(self._typed)
-        self._prompt()
         if len(answers) < len(asked):
-            self._ours("Nothing was changed.")
+            self.ours("Nothing was changed.")
             return
         if asked[-1] == "once more: " and answers.pop() != answers[-1]:
-            self._wrong("These are two different passwords. Nothing was changed.")
+            self.wrong("These are two different passwords. Nothing was changed.")
             return
         line = " ".join([f"/{word}", *words, *answers])
         await self._perform(word, rest, line)
@@ -511,7 +542,7 @@ class Talk:
     def _stumbled(self, failure: Failure) -> None:
         if failure.check(RequestFailed, Unanswered, Ended) is None:
             _log.failure("the client stumbled", failure=failure)
-        self._wrong(failure.getErrorMessage())
+        self.wrong(failure.getErrorMessage())
 
 
 class _Room:

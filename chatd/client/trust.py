@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from OpenSSL import SSL
+from OpenSSL.crypto import X509
 from service_identity.pyopenssl import verify_hostname, verify_ip_address
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import CertificateOptions, TLSVersion, platformTrust
@@ -87,6 +88,30 @@ def read_fingerprint(text: str) -> str:
 
 
 @implementer(IOpenSSLClientConnectionCreator)
+class Same:
+    """TLS towards a server that was found to be the right one: it, and no other."""
+
+    def __init__(self, host: str, seen: str) -> None:
+        """
+        @param seen: The fingerprint that it had.
+        """
+        self._host = host
+        self._seen = seen
+
+    def clientConnectionForTLS(
+        self, tlsProtocol: TLSMemoryBIOProtocol
+    ) -> SSL.Connection:
+        context = CertificateOptions(raiseMinimumTo=TLSVersion.TLSv1_2).getContext()
+        context.set_verify(SSL.VERIFY_PEER, self._look)
+        return _connection(context, self._host)
+
+    def _look(
+        self, connection: object, certificate: X509, error: int, depth: int, good: int
+    ) -> bool:
+        return depth > 0 or certificate.digest("sha256").decode() == self._seen
+
+
+@implementer(IOpenSSLClientConnectionCreator)
 class Certificates:
     """
     TLS towards one server.
@@ -116,6 +141,7 @@ class Certificates:
         self._known = known
         self._trust = trust
         self._first_use = first_use
+        self._seen = ""
         self._made: WeakKeyDictionary[Any, SSL.Connection] = WeakKeyDictionary()
         self._doubted: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         self._context: SSL.Context | None = None
@@ -129,9 +155,7 @@ class Certificates:
             ).getContext()
             # Judged when the handshake is done: what was seen must be told.
             self._context.set_verify(SSL.VERIFY_PEER, self._look)
-        connection = SSL.Connection(self._context, None)
-        if self._host and not _is_address(self._host):
-            connection.set_tlsext_host_name(self._host.encode("idna"))
+        connection = _connection(self._context, self._host)
         self._made[tlsProtocol] = connection
         return connection
 
@@ -142,6 +166,10 @@ class Certificates:
             self._doubted[connection] = True
         return True
 
+    def same(self) -> Same:
+        """For more connections to the server that was met last."""
+        return Same(self._host, self._seen)
+
     def check(self, transport: Any) -> None:
         """
         Judge the server at the other end.
@@ -150,6 +178,10 @@ class Certificates:
         """
         certificate = transport.getPeerCertificate()
         seen: str = certificate.digest("sha256").decode()
+        self._judge(transport, seen)
+        self._seen = seen
+
+    def _judge(self, transport: Any, seen: str) -> None:
         if self._trust:
             if seen != self._trust:
                 raise Changed(_mismatch(self._place, seen, self._trust), seen)
@@ -177,6 +209,13 @@ class Certificates:
         except Exception:  # of two libraries, and neither name says more
             return False
         return True
+
+
+def _connection(context: SSL.Context, host: str) -> SSL.Connection:
+    connection = SSL.Connection(context, None)
+    if host and not _is_address(host):
+        connection.set_tlsext_host_name(host.encode("idna"))
+    return connection
 
 
 def _is_address(host: str) -> bool:

@@ -9,15 +9,13 @@ from chatd.chat.events import (
     SPOKEN,
     Answer,
     Event,
-    Handed,
-    Shared,
     Stamped,
 )
 from chatd.chat.file import size_in_words
 from chatd.chat.look import Look, look
 from chatd.client.reading import person_called
 from chatd.render.paint import PLAIN, THEMES, Paint
-from chatd.render.text import render
+from chatd.render.text import HOW, render
 
 NEW = "--- new since you left ---"
 
@@ -74,7 +72,13 @@ class Wording:
         return THEMES[self.look.theme] if self.look.colour else PLAIN
 
     def event(
-        self, event: Event | Answer, me: str, *, here: bool = True, named: bool = False
+        self,
+        event: Event | Answer,
+        me: str,
+        *,
+        here: bool = True,
+        named: bool = False,
+        file: int = 0,
     ) -> bytes:
         """
         Word what happened.
@@ -82,13 +86,14 @@ class Wording:
         @param me: Who reads.
         @param here: Whether it was in the room that is looked at.
         @param named: Whether it names the reader.
+        @param file: The number by which a file is got here.
         """
         reader: Person | None = person_called(me)
         if isinstance(event, SPOKEN) and not named:
             reader = None
         lines = render(event, self.look, here, reader)
-        if isinstance(event, Shared | Handed):
-            lines = lines.replace(b"/files tells how to get it.", b"/get-file gets it.")
+        if file:
+            lines = lines.replace(HOW.encode(), b"/get-file %d" % file)
         if isinstance(event, Stamped) and lines:
             return self._new_day(event.time) + lines
         return lines

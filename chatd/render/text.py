@@ -68,7 +68,8 @@ _FORMS = {
     Timestamps.OFF: "",
 }
 
-_HOW = "/files tells how to get it."
+# Of a file, where there are no links.
+HOW = "/files tells how to get it."
 
 
 def render(
@@ -294,7 +295,7 @@ class _Text:
     def _how(self, event: Shared | Handed) -> str:
         links = self.look.links
         if links is None or self.reader is None:
-            return _HOW
+            return HOW
         return links.fetch(event, self.reader)
 
     def _unshared(self, event: Unshared) -> str:
