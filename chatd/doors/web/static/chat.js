@@ -47,6 +47,7 @@ export class Connection {
 
   open() {
     clearTimeout(this.timer);
+    this.socket?.close();
     this.over = false;
     this.closing = null;
     const socket = new WebSocket(new URL("ws", location.href).href.replace(/^http/, "ws"));

@@ -117,6 +117,7 @@ function showState() {
   $("chat").hidden = !inside;
   const typing = document.activeElement === $("text");
   $("field").disabled = !here;
+  $("chat").classList.toggle("off", !here);
   $("join").disabled = $("log-file").disabled = $("search").disabled = !here;
   $("come").disabled = state !== "door";
   if (state === "door" && !showState.usable) showState.usable = performance.mark("usable");
@@ -127,7 +128,7 @@ function showState() {
     else if (was === "connecting") $("said").textContent = "";
   }
   const texts = {
-    away: chat.why ? `The server is gone: ${chat.why}` : "The connection is lost. Nothing can be sent.",
+    away: chat.why ? `The server is gone. It said: ${chat.why}` : "The connection is lost. Nothing can be sent.",
     entering: "Coming back …",
     connecting: "Coming back …",
     closing: `The server says: ${chat.why} Nothing more can be sent.`,
