@@ -38,6 +38,7 @@ from chatd.wire.fold import fold
 from chatd.wire.jsonline import read_request
 from chatd.wire.keys import Keys
 from chatd.wire.order import read_order
+from chatd.wire.ranges import disposition, read_content_range, read_range
 from chatd.wire.sniff import FIRST_LINE_LIMIT, Guess, sniff
 from chatd.wire.telnet import Data, Telnet
 from chatd.wire.typewriter import Typewriter
@@ -185,6 +186,22 @@ def frames(data: bytes) -> None:
         assert not isinstance(one, Broken | Closed) or one is found[-1], "it goes on"
 
 
+def ranges(data: bytes) -> None:
+    """A part of a file lies within it, and the header of a name is one line."""
+    text = data[1:].decode("latin-1")
+    size = data[0] if data else 0
+    part = read_range(text, size)
+    if part is not None:
+        assert part.length is not None
+        assert 0 <= part.first <= part.first + part.length <= size
+    sent = read_content_range(text)
+    assert sent is None or sent.length, "an empty part"
+    header = disposition(data.decode("utf-8", "replace")).decode()
+    assert header.startswith('attachment; filename="')
+    assert not re.search("[\x00-\x1f\x7f/\\\\]", header), "harm in a name"
+    assert header.count('"') == 2, "the name goes on outside of it"
+
+
 def names(data: bytes) -> None:
     """A name is refused, or is the same name again, and harmless."""
     text = data.decode("utf-8", "replace")
@@ -302,6 +319,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "typewriter": typewriter,
     "fold": folding,
     "frames": frames,
+    "ranges": ranges,
     "names": names,
     "clean": cleaning,
     "port": port,
@@ -319,6 +337,7 @@ REACHES = {
     "typewriter": "typewriter",
     "fold": "fold",
     "websocket": "frames",
+    "ranges": "ranges",
 }
 _SSH = (
     b"\x00SSH-2.0-x\r\n\x00\x00\x00\xbc\x04\x14"
@@ -368,6 +387,7 @@ SEEDS = {
     ],
     "typewriter": [b"\x00abc\x7f\t\x15\x0c\x1b[A\r", b"\x04\xc3\xa4e\xcc\x81\r"],
     "fold": [b"\x00[21:45] #ops ann -> bob: " + b"a long line of words " * 4],
+    "ranges": [b"\x64bytes=10-19", b"\x64bytes 0-9/100", b'../../a"; b\r\nc'],
     "frames": [b"\x00" + _FRAMES, b"\x03" + _FRAMES],
     "names": ["Ännchen".encode(), b"bob_2.x", "Ωmega".encode(), "アリス".encode()],
     "clean": ["a\x1b[0m\r\n\u202eb\u2028".encode(), b"\xff\xed\xa0\x80"],
