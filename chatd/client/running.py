@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from getopt import GetoptError, gnu_getopt
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -38,6 +39,18 @@ class ServerOptions(Options):
 
     place: Place
     given: Given
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        # They may stand anywhere, also behind the words.
+        try:
+            found, words = gnu_getopt(list(options or ()), self.shortOpt, self.longOpt)
+        except GetoptError as problem:
+            raise UsageError(str(problem)) from None
+        flat = [
+            f"{name}={value}" if name.startswith("--") and value else name + value
+            for name, value in found
+        ]
+        super().parseOptions([*flat, "--", *words])
 
     def read(self, server: str) -> None:
         """
