@@ -62,7 +62,8 @@ async def send_file(call: Call) -> None:
     Share a file in a room or with one person.
 
     The answer is a line to paste into another terminal, on the machine where the file
-    is. It is good for one file.
+    is. It is good for one file. If it breaks off, the same line begins anew; or ask by
+    curl -I with its address for Upload-Offset, and add -C and that number.
 
     Example: /send-file bob report.txt
     """
