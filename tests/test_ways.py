@@ -103,6 +103,43 @@ class PlacesTests(WaysCase):
         self.assertTrue(peer.read().startswith(b"\xff\xfb\x01"))
 
 
+class ConsoleTests(WaysCase):
+    """The console's own listener."""
+
+    def test_off(self) -> None:
+        """It can be switched off."""
+        self.assertIsNone(self.ways(console="off").console())
+
+    def test_alone(self) -> None:
+        """By default it is on this machine alone; there is the console, and no chat."""
+        place = self.ways().console()
+        assert place is not None
+        self.assertEqual(place.where, "tcp:5051:interface=127.0.0.1")
+        peer = self.peer(place, "127.0.0.1")
+        answer = peer.send(b"GET /console HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertIn(b" 200 OK", answer)
+        peer = self.peer(place, "127.0.0.1")
+        answer = peer.send(b"GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertIn(b" 404 ", answer)
+        for said in (b"ann\n", b'{"do":"ping"}\n'):
+            answer = self.peer(place, "127.0.0.1").send(said)
+            self.assertIn(b"This is the operator's console", answer)
+        self.assertEqual(self.hub.connections, [])
+
+    def test_crowded(self) -> None:
+        """Who floods the chat does not lock the operator out."""
+        ways = self.ways()
+        self.hub.admission.most = 1
+        (chat, *_), place = ways.places(), ways.console()
+        assert place is not None
+        for _ in range(3):
+            answer = self.peer(chat, "198.51.100.7").send(b"ann\n")
+        self.assertIn(b"all the connections it can have", answer)
+        peer = self.peer(place, "127.0.0.1")
+        answer = peer.send(b"GET /console HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertIn(b" 200 OK", answer)
+
+
 class DoorsTests(WaysCase):
     """Which doors there are."""
 

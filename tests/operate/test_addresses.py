@@ -1,11 +1,18 @@
 """Where people can reach the server."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import ifaddr
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.operate.addresses import addresses, join_lines, reachable
+from chatd.operate.addresses import (
+    addresses,
+    hardware_addresses,
+    join_lines,
+    reachable,
+)
 
 
 class AddressesTests(SynchronousTestCase):
@@ -85,3 +92,27 @@ class JoinLinesTests(SynchronousTestCase):
     def test_no_network(self) -> None:
         """Without any address the machine itself can join."""
         self.assertIn("nc localhost 5050", join_lines(5050, []))
+
+
+class HardwareTests(SynchronousTestCase):
+    """MAC addresses of what is plugged in."""
+
+    def test_linux(self) -> None:
+        """Only interfaces with hardware of their own are shown, with their names."""
+        folder = Path(self.mktemp())
+        for name, address, real in (
+            ("eth0", "52:54:00:12:34:56\n", True),
+            ("docker0", "02:42:00:00:00:01\n", False),
+            ("lo", "00:00:00:00:00:00\n", True),
+            ("tun0", "", True),
+        ):
+            (folder / name).mkdir(parents=True)
+            (folder / name / "address").write_text(address)
+            if real:
+                (folder / name / "device").mkdir()
+        self.assertEqual(hardware_addresses(folder), ["eth0 52:54:00:12:34:56"])
+
+    def test_elsewhere(self) -> None:
+        """Where there is no such folder, Python's own answer must do."""
+        (address,) = hardware_addresses(Path(self.mktemp()))
+        self.assertTrue(re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", address), address)

@@ -75,6 +75,12 @@ class ListenersTests(SynchronousTestCase):
         self.assertEqual(self.listening(), [])
         self.assertEqual(self.listeners.port, 6060)
 
+    def test_where(self) -> None:
+        """A browser on this machine is told where to go."""
+        self.assertEqual(self.listeners.where, "")
+        self.listeners.open()
+        self.assertEqual(self.listeners.where, "http://192.0.2.7:5050/console")
+
     def moving(self, port: int) -> "Deferred[None]":
         """A move that may fail."""
         return Deferred.fromCoroutine(self.listeners.move(port))

@@ -52,6 +52,15 @@ class LogTests(SynchronousTestCase):
         Logger("chatd.x").info("{name} came in", name="ann")
         self.assertIn("info  chatd.x: ann came in", self.lines())
 
+    def test_elsewhere(self) -> None:
+        """Where twistd has the log, there is no file, but it can be followed."""
+        log = Log(Settings(), self.folder, self.clock, None, keep=False)
+        self.addCleanup(log.stop)
+        log.start()
+        Logger("chatd.x").info("{name} came in", name="ann")
+        self.assertFalse(self.folder.exists())
+        self.assertEqual(log.tail.last(1)[0]["text"], "ann came in")
+
     def test_stopped(self) -> None:
         """Once stopped, nothing is written any more."""
         log = self.make()

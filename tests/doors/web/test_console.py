@@ -1,8 +1,10 @@
 """Tests for L{chatd.doors.web.console}: what operators see and do in a browser."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from twisted.logger import formatEvent, globalLogPublisher
@@ -17,6 +19,7 @@ from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.web.console.api import OPEN, TABLE
 from chatd.doors.web.console.pages import STATIC, Alone, make_console
 from chatd.doors.web.console.stream import SIGN, STREAMS
+from chatd.doors.web.page import STATIC as PAGE
 from chatd.doors.web.page import Folder
 from chatd.testing import FakeServer, join, result, turn, type_in
 from tests.doors.web.browser import Browser, Response, WebCase, request, responses
@@ -153,6 +156,12 @@ class ConsoleCase(WebCase):
         return self._cookie
 
 
+def _block(path: Path, head: str) -> str:
+    """What stands between braces."""
+    _, _, rest = path.read_text().partition(f"\n{head}\n")
+    return rest.partition("}")[0]
+
+
 class PageTests(ConsoleCase):
     """What a browser is given."""
 
@@ -175,6 +184,18 @@ class PageTests(ConsoleCase):
             self.assertNotIn("innerHTML", text)
             if path.suffix == ".html":
                 self.assertNotRegex(text, r"\son[a-z]+=|\sstyle=|<style")
+
+    def test_colours(self) -> None:
+        """It looks like the page: what both have a name for is the same."""
+        for place in (":root {", "  :root {"):
+            own, page = (
+                dict(re.findall(r"(--[\w-]+): ([^;]+);", _block(path, place)))
+                for path in (STATIC / "console.css", PAGE / "style.css")
+            )
+            both = own.keys() & page.keys()
+            self.assertGreater(len(both), 8)
+            for name in both:
+                self.assertEqual(own[name], page[name], name)
 
     def test_small(self) -> None:
         """It takes few requests, and few bytes."""

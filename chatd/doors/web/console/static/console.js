@@ -204,6 +204,12 @@ function list(id, words) {
   $(id).replaceChildren(...(words.length ? words : ["none"]).map((one) => make("div", {}, one)));
 }
 
+// What stands in a field changes with the server, but not under somebody's hands.
+function refill(field, value) {
+  if (field.dataset.was === value || document.activeElement === field) return;
+  field.value = field.dataset.was = value;
+}
+
 const STATES = { running: "Running", stopped: "Stopped", stopping: "Stopping …", starting: "Starting …" };
 
 function showStatus(status) {
@@ -224,7 +230,7 @@ function showStatus(status) {
         : "One moment …";
   $("stop").disabled = state !== "running";
   $("start").disabled = state !== "stopped";
-  if (document.activeElement !== $("port")) $("port").value ||= status.port;
+  refill($("port"), String(status.port));
   list("addresses", status.addresses);
   list("hardware", status.hardware);
   $("console-where").textContent = status.console || "only on the chat's port";
@@ -238,8 +244,7 @@ function showStatus(status) {
       ...Object.entries(status.fingerprints).flatMap(([of, print]) => [make("dt", {}, of), make("dd", { class: "mono" }, print)]),
     );
   }
-  const motd = $("motd");
-  if (motd.dataset.was !== status.motd && document.activeElement !== motd) motd.value = motd.dataset.was = status.motd;
+  refill($("motd"), status.motd);
   $("lockdown").textContent = status.lockdown ? "End the lock-down" : "Lock down";
   $("lockdown").setAttribute("aria-pressed", String(status.lockdown));
 }
@@ -321,7 +326,7 @@ const places = {}; // by list: where the page begins: a number, or keys of accou
 
 async function showList(section) {
   const name = section.dataset.list;
-  const { columns, row, key, acts, none } = LISTS[name];
+  const { columns, acts, none } = LISTS[name];
   const find = section.querySelector("input[type=search]").value.trim();
   const pages = (places[name] ??= { find: "", keys: [""], at: 0 });
   if (pages.find !== find) places[name] = Object.assign(pages, { find, keys: [""], at: 0 });
@@ -329,36 +334,69 @@ async function showList(section) {
   if (name === "accounts") query.set("after", pages.keys[pages.at]);
   else query.set("offset", pages.at * ROWS);
   const { rows, total, more = (pages.at + 1) * ROWS < total } = await look(`${name}?${query}`);
-  const table = section.querySelector(".table");
-  const focused = table.contains(document.activeElement) ? document.activeElement.dataset.at : null;
-  const some = rows.some((one) => acts(one).length);
-  const count = name === "accounts" && find ? "" : `${total} in all`;
+  const place = section.querySelector(".table");
+  if (!rows.length) {
+    place.replaceChildren(make("p", { class: "hint" }, find ? "Nothing found." : none));
+  } else {
+    let table = place.querySelector("table");
+    if (!table) {
+      const some = rows.some((one) => acts(one).length);
+      const heads = columns.map((one) => make("th", { scope: "col" }, one));
+      if (some) heads.push(make("th", {}, make("span", { class: "aside" }, "What can be done")));
+      table = make("table", {}, make("caption"), make("thead", {}, make("tr", {}, ...heads)), make("tbody"));
+      place.replaceChildren(table);
+    }
+    table.caption.textContent = name === "accounts" && find ? "" : `${total} in all`;
+    fill(table.tBodies[0], rows, LISTS[name]);
+  }
+  showPager(place, pages, more, name === "accounts");
+}
+
+function showPager(place, pages, more, byKey) {
+  const old = place.querySelector(".pager");
+  const is = `${pages.at} ${more}`;
+  if (old?.dataset.is === is) return;
+  const focused = old ? [...old.children].indexOf(document.activeElement) : -1;
+  old?.remove();
+  if (!pages.at && !more) return;
   const turn = (by) => () => {
     pages.at += by;
-    if (name === "accounts" && by > 0) pages.keys[pages.at] = rows.at(-1).key;
+    if (byKey && by > 0) pages.keys[pages.at] = [...place.querySelectorAll("tbody tr")].at(-1).dataset.key;
     refresh();
   };
-  table.replaceChildren(
-    rows.length
-      ? make("table", {},
-          make("caption", {}, count),
-          make("thead", {}, make("tr", {}, ...columns.map((one) => make("th", { scope: "col" }, one)),
-            ...(some ? [make("th", {}, make("span", { class: "aside" }, "What can be done"))] : []))),
-          make("tbody", {}, ...rows.map((one) =>
-            make("tr", {},
-              ...row(one).map((value, at) => make("td", { "data-label": columns[at] }, ...[value].flat())),
-              ...(some ? [make("td", { class: "acts" }, ...acts(one).map(([words, does]) =>
-                make("button", { class: "quiet", "data-at": `${key(one)} ${words}`, "aria-label": `${words.replace("…", "")} ${row(one)[0]?.textContent ?? [row(one)[0]].flat()[0] ?? ""}`.trim(), onclick: does }, words)))] : []))))
-        )
-      : make("p", { class: "hint" }, find ? "Nothing found." : none),
-    ...(pages.at || more
-      ? [make("p", { class: "pager" },
-          make("button", { "data-at": "back", disabled: !pages.at, onclick: turn(-1) }, "Back"),
-          make("span", {}, `Page ${pages.at + 1}`),
-          make("button", { "data-at": "on", disabled: !more, onclick: turn(1) }, "On"))]
-      : []),
-  );
-  if (focused) [...table.querySelectorAll("button")].find((one) => one.dataset.at === focused)?.focus();
+  const pager = make("p", { class: "pager", "data-is": is },
+    make("button", { disabled: !pages.at, onclick: turn(-1) }, "Back"),
+    make("span", {}, `Page ${pages.at + 1}`),
+    make("button", { disabled: !more, onclick: turn(1) }, "On"));
+  place.append(pager);
+  if (focused >= 0) (pager.children[focused].disabled ? pager.querySelector("button:enabled") : pager.children[focused]).focus();
+}
+
+// Rows that are there already stay, with the buttons that somebody is about to press.
+function fill(body, rows, { columns, row, key, acts }) {
+  const old = new Map([...body.rows].map((one) => [one.dataset.key, one]));
+  rows.forEach((one, at) => {
+    const id = String(key(one));
+    const line = old.get(id) ?? make("tr", { "data-key": id });
+    old.delete(id);
+    row(one).forEach((value, column) => {
+      const cell = line.cells[column] ?? line.appendChild(make("td", { "data-label": columns[column] }));
+      const fresh = make("td", { "data-label": columns[column] }, ...[value].flat());
+      if (!cell.isEqualNode(fresh)) cell.replaceChildren(...fresh.childNodes);
+    });
+    const doing = acts(one);
+    const labels = doing.map(([words]) => words).join();
+    if (doing.length && line.dataset.acts !== labels) {
+      line.dataset.acts = labels;
+      line.cells[columns.length]?.remove();
+      const whom = line.cells[0].firstChild.textContent;
+      line.append(make("td", { class: "acts" }, ...doing.map(([words], which) =>
+        make("button", { class: "quiet", "aria-label": `${words.replace("…", "")} ${whom}`, onclick: () => acts(line.one)[which][1]() }, words))));
+    }
+    line.one = one;
+    if (body.rows[at] !== line) body.insertBefore(line, body.rows[at] ?? null);
+  });
+  for (const line of old.values()) line.remove();
 }
 
 // Acts that want to be confirmed
