@@ -423,7 +423,8 @@ class ForgeryTests(ConsoleCase):
             {"Content_Type": "application/json"},
             {**MARK, "Origin": "https://evil.example"},
             {**MARK, "Origin": "http://chat.example:8080"},
-            {**MARK, "Origin": "https://chat.example"},  # TLS or not makes a site
+            {**MARK, "Origin": "https://chat.example.evil.example"},
+            {**MARK, "Origin": "https://evil.example/chat.example"},
             {**MARK, "Origin": "null"},
             {**MARK, "Sec_Fetch_Site": "cross-site"},
             {**MARK, "Sec_Fetch_Site": "same-site"},
@@ -443,6 +444,8 @@ class ForgeryTests(ConsoleCase):
         own = {"Origin": "http://chat.example", "Sec_Fetch_Site": "same-origin"}
         self.assertEqual(self.forged(**MARK, **own), 200)
         self.assertFalse(self.server.running)
+        # Also behind a proxy that encrypts for us, and from a browser of old.
+        self.assertEqual(self.forged(**MARK, Origin="https://Chat.example"), 200)
 
     def test_get(self) -> None:
         """No act is done by a mere link."""
