@@ -6,7 +6,7 @@ import signal
 import time
 
 from tests.e2e.connecting import CHATD, ClientCase
-from tests.e2e.running import PASSWORD, need
+from tests.e2e.running import PASSWORD, need, wait_until
 
 
 class TalkingTests(ClientCase):
@@ -162,8 +162,8 @@ class LosingTests(ClientCase):
         pipe.process.stdin.close()
         self.assertEqual(pipe.process.wait(40), 0, pipe.heard)
         ann.expect("number 89;")
-        ann.expect("bob: said while it is dead")
-        bob.expect("bob: said while it is dead")
+        for who in (ann, bob):
+            wait_until(lambda who=who: "] bob: said while" in who.all(), who.all)
         numbers = [int(n) for n in re.findall(r"cho: number (\d+);", ann.all())]
         self.assertEqual(numbers, list(range(90)))
         for who in (ann, bob):
