@@ -6,6 +6,7 @@ this copy of the project.
 """
 
 import contextlib
+import faulthandler
 import hashlib
 import os
 import shutil
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 PASSWORD = "seven-small-rain-clouds"
 PATIENCE = 20.0  # seconds: a loaded machine is slow
+LONGEST = 240.0  # seconds of one test: what hangs ends the run, and shows where
 
 
 def need(*programs: str) -> None:
@@ -185,6 +187,9 @@ class ServerCase(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
+        # At what was stderr: trial reads what goes there now.
+        faulthandler.dump_traceback_later(LONGEST, exit=True, file=sys.__stderr__)
+        self.addCleanup(faulthandler.cancel_dump_traceback_later)
         self.folder = Path(self.mktemp()).absolute()
         self.folder.mkdir(parents=True)
         self.port = free_port()

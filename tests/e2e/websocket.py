@@ -84,6 +84,8 @@ class Page:
 
     def _read(self) -> None:
         data = self.socket.recv(65_536)
+        if not data and self.closed is not None:
+            raise AssertionError(f"nothing more comes: closed ({self.closed})")
         self._wire.receive_data(data or None)
         for event in self._wire.events():
             self._take(event)
