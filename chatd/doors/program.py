@@ -73,11 +73,12 @@ class ProgramDoor(Connection):
         silent = now - self.heard
         if self.session is None or silent < min(SILENCE, dead_after / 2):
             return
-        if silent >= dead_after:
-            self.hub.let_go(self.session, f"nothing came from it for {silent:.0f} s")
-        elif self._asked != self.heard:
+        # However late this look is: nobody is let go who was not asked.
+        if self._asked != self.heard:
             self._asked = self.heard
             self.session.write(self.ping)
+        elif silent >= dead_after:
+            self.hub.let_go(self.session, f"nothing came from it for {silent:.0f} s")
 
 
 class Programs:

@@ -850,6 +850,19 @@ class LivenessTests(DoorCase):
         self.wait(ROUND)
         self.assertTrue(ann.wire.disconnecting)
 
+    def test_late(self) -> None:
+        """A look that comes late lets nobody go who was not asked before."""
+        self.factory.programs.dead_after = 10.0
+        ann = self.enter("ann")
+        self.clock.advance(ROUND - 0.01)  # heard a moment after the round began
+        ann.raw(b"\n")
+        self.clock.advance(0.01)
+        self.clock.advance(2 * ROUND)
+        self.assertEqual(ann.events(), [{"event": "ping"}])
+        self.assertFalse(ann.wire.disconnecting)
+        self.wait(ROUND)
+        self.assertTrue(ann.wire.disconnecting)
+
     def test_nobody(self) -> None:
         """While nobody is there nobody is looked after."""
         ann, bob = self.enter("ann"), self.enter("bob")
