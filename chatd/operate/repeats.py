@@ -5,6 +5,9 @@ from collections.abc import Callable
 from twisted.logger import ILogObserver, LogEvent, formatEvent
 from zope.interface import implementer
 
+# Seconds that share a limit.
+WINDOW = 10.0
+
 # What operators did is never summed up.
 AUDIT = "chatd.audit"
 
@@ -12,9 +15,10 @@ AUDIT = "chatd.audit"
 @implementer(ILogObserver)
 class RepeatFilter:
     """
-    Lets so many events of a kind through in a second, and then counts.
+    Lets so many events of a kind through in ten seconds, and then counts.
 
-    Events are of a kind if format, level and namespace are the same.
+    That is 4 MB in an hour at the most, so that no flood makes the log rotate away what
+    came before it. Events are of a kind if format, level and namespace are the same.
     """
 
     def __init__(
@@ -38,7 +42,7 @@ class RepeatFilter:
 
     def __call__(self, event: LogEvent) -> None:
         """Pass the event on, or count it."""
-        if self._seconds() - self._began >= 1.0:
+        if self._seconds() - self._began >= WINDOW:
             self.sum_up()
             self._began = self._seconds()
         kind = (
@@ -52,7 +56,7 @@ class RepeatFilter:
             self._observer(event)
             return
         if not self._last:
-            self._later(1.0, self.sum_up)
+            self._later(WINDOW, self.sum_up)
         self._last[kind] = event
 
     def sum_up(self) -> None:

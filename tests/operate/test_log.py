@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.operate.declared import Log as Settings
 from chatd.operate.log import AUDIT, EARLY_EVENTS, Log, is_ours
+from chatd.operate.repeats import WINDOW
 
 
 class Reactor(Clock):
@@ -166,13 +167,13 @@ class LogTests(SynchronousTestCase):
         self.assertEqual(len(self.lines()), 150)
 
     def test_repeats(self) -> None:
-        """A flood of the same is summed up after a second."""
+        """A flood of the same is summed up after a while."""
         log = self.make()
         log.start()
         for _ in range(150):
             self.say(log, "info")
         self.assertEqual(len(self.lines()), 100)
-        self.clock.advance(1)
+        self.clock.advance(WINDOW)
         self.assertEqual(
             self.lines()[100:], ["info  chatd.x: 50 more like this: some info"]
         )

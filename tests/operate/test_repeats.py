@@ -4,11 +4,11 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, LogLevel, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.operate.repeats import AUDIT, RepeatFilter
+from chatd.operate.repeats import AUDIT, WINDOW, RepeatFilter
 
 
 class RepeatFilterTests(SynchronousTestCase):
-    """So many events of a kind are shown in a second, and the rest is counted."""
+    """So many events of a kind are shown in ten seconds, and the rest is counted."""
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -36,14 +36,14 @@ class RepeatFilterTests(SynchronousTestCase):
     def test_below(self) -> None:
         """As many as the limit are all shown, and no more is said of them."""
         self.say(3)
-        self.clock.advance(2)
+        self.clock.advance(2 * WINDOW)
         self.assertEqual(self.texts(), ["no 0", "no 1", "no 2"])
 
     def test_above(self) -> None:
-        """One more is counted, and told after a second with the last as example."""
+        """One more is counted, and told after ten seconds with the last as example."""
         self.say(5)
         self.assertEqual(len(self.shown), 3)
-        self.clock.advance(1)
+        self.clock.advance(WINDOW)
         self.assertEqual(self.texts()[3:], ["2 more like this: no 4"])
         self.assertEqual(self.shown[3]["log_level"], LogLevel.warn)
 
@@ -54,17 +54,17 @@ class RepeatFilterTests(SynchronousTestCase):
         self.say(3, namespace="y")
         self.assertEqual(len(self.shown), 9)
 
-    def test_next_second(self) -> None:
-        """In the next second events are shown again."""
+    def test_next_window(self) -> None:
+        """In the next ten seconds events are shown again."""
         self.say(4)
-        self.clock.rightNow += 1  # the timer is late
+        self.clock.rightNow += WINDOW  # the timer is late
         self.say(1)
         self.assertEqual(self.texts()[3:], ["1 more like this: no 3", "no 0"])
-        self.clock.advance(1)
+        self.clock.advance(WINDOW)
         self.assertEqual(len(self.shown), 5)
 
     def test_audit(self) -> None:
         """What operators did is always shown."""
         self.say(9, namespace=AUDIT)
-        self.clock.advance(1)
+        self.clock.advance(WINDOW)
         self.assertEqual(len(self.shown), 9)
