@@ -30,6 +30,11 @@ class Ping:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A frame that is some of a message, or nothing at all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """The peer says nothing more."""
 
@@ -49,7 +54,7 @@ class Broken:
     why: str
 
 
-Incoming = Message | Ping | Closed | Broken
+Incoming = Message | Part | Ping | Closed | Broken
 
 
 class Frames:
@@ -104,6 +109,10 @@ class Frames:
                 if frame.message_finished:
                     text, self._parts = "".join(self._parts), []
                     yield Message(text)
+                elif frame.frame_finished:
+                    yield Part()
+            else:
+                yield Part()  # a pong
 
     def _explain(self, error: ParseFailed) -> str:
         match error.code:

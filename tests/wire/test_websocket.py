@@ -3,7 +3,15 @@
 from twisted.trial.unittest import SynchronousTestCase
 from wsproto.frame_protocol import CloseReason, FrameProtocol
 
-from chatd.wire.websocket import Broken, Closed, Frames, Incoming, Message, Ping
+from chatd.wire.websocket import (
+    Broken,
+    Closed,
+    Frames,
+    Incoming,
+    Message,
+    Part,
+    Ping,
+)
 
 LIMIT = 1_000
 
@@ -28,6 +36,7 @@ class FramesTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.frames = Frames(LIMIT)
+        self.parts = 0
 
     def take(self, *pieces: bytes) -> list[Incoming]:
         """Feed bytes."""
@@ -35,6 +44,8 @@ class FramesTests(SynchronousTestCase):
         for piece in pieces:
             self.frames.feed(piece)
             found += self.frames.incoming()
+        self.parts += found.count(Part())
+        found = [one for one in found if one != Part()]
         return found
 
     def test_messages(self) -> None:
@@ -53,6 +64,14 @@ class FramesTests(SynchronousTestCase):
         data = bytes(sender.send_data("on", fin=False))
         data += bytes(sender.ping(b"?")) + bytes(sender.send_data("e"))
         self.assertEqual(self.take(data), [Ping(b"?"), Message("one")])
+
+    def test_parts(self) -> None:
+        """Each frame that is no whole message is told of, however it comes."""
+        data = text("on", "", "", "e") + bytes(client().pong(b"x"))
+        for piece in (len(data), 1):
+            self.parts = 0
+            self.take(*(data[i : i + piece] for i in range(0, len(data), piece)))
+            self.assertEqual(self.parts, 4)
 
     def test_split_character(self) -> None:
         """A character may be cut by the network."""

@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from zope.interface import implementer
 
+from chatd.chat.throttle import Throttle
 from chatd.doors.connection import IStream, stay_in_touch
 from chatd.doors.transport import abort
 from chatd.doors.web.headers import STRICT, TEXT
@@ -23,6 +24,11 @@ LINGER = 2.0
 
 # Headers in a request.
 HEADERS = 100
+
+# Requests of a connection: so many at once, and so many a second. They may be sent
+# without waiting for the answers, and 2,000 fit into one read.
+REQUESTS_BURST = 30
+REQUESTS_RATE = 20.0
 
 
 @implementer(IHalfCloseableProtocol)
@@ -53,6 +59,8 @@ class Channel(HTTPChannel):
         self._deadline: IDelayedCall | None = None  # until a request is complete
         self._leaving: IDelayedCall | None = None
         self._end: IDelayedCall | None = None  # of a peer that does not read
+        self._throttle = Throttle(REQUESTS_RATE, REQUESTS_BURST)
+        self._next: IDelayedCall | None = None  # until the next request may be read
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -109,6 +117,16 @@ class Channel(HTTPChannel):
             super().allContentReceived()
 
     def requestDone(self, request: Request) -> None:
+        clock = self.site.clock
+        self._throttle.spend(clock.seconds())
+        wait = self._throttle.wait(clock.seconds())
+        if wait and self.persistent and not self._over:
+            self._next = clock.callLater(wait + 0.001, self._request_done, request)
+        else:
+            self._request_done(request)
+
+    def _request_done(self, request: Request) -> None:
+        self._next = None
         self._held = self._busy = False
         super().requestDone(request)
 
@@ -122,6 +140,9 @@ class Channel(HTTPChannel):
         self._over = True
         self._cancel_deadline()
         self._cancel_end()
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
         if self._leaving is not None and self._leaving.active():
             self._leaving.cancel()
         door, self._door = self._door, None

@@ -6,23 +6,35 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import assert_never
 
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from wsproto.utilities import generate_accept_token
 
 from chatd.chat.account import Preferences
 from chatd.chat.look import Look, look
+from chatd.chat.throttle import Throttle
 from chatd.doors.connection import PATIENCE
 from chatd.doors.program import ProgramDoor, Programs
 from chatd.doors.web.errors import HTTPError
 from chatd.doors.web.request import Request
 from chatd.render.websocket import PING, PONG, close_frame, frame, render
-from chatd.wire.websocket import Broken, Closed, Frames, Message, Ping
+from chatd.wire.websocket import Broken, Closed, Frames, Message, Part, Ping
 
 # Of RFC 6455, section 7.4.1.
 NORMAL = 1000
 GOING_AWAY = 1001
 POLICY = 1008
 NO_STATUS = 1005
+
+# Frames of a connection, of whatever kind: so many at once, and so many a second. Empty
+# ones and pings cost their sender a few bytes, and us 20 us each.
+FRAMES_BURST = 50
+FRAMES_RATE = 50.0
+
+# Frames beyond that, one after another, with no message among them.
+ABUSE = 500
 
 
 class WebSocketDoor(ProgramDoor):
@@ -39,6 +51,9 @@ class WebSocketDoor(ProgramDoor):
         self._code = NORMAL
         self._reason = ""
         self._peer_closed = False
+        self._throttle = Throttle(FRAMES_RATE, FRAMES_BURST)
+        self._resting: IDelayedCall | None = None  # until there may be more frames
+        self._empty = 0  # frames without a message that were too many
 
     def look(self, preferences: Preferences) -> Look:
         """All programs read the same."""
@@ -58,9 +73,13 @@ class WebSocketDoor(ProgramDoor):
     def resume(self) -> None:
         """Read again, beginning with what was received already."""
         self._paused = False
-        if not self.lost and self.transport is not None:
-            self.transport.resumeProducing()
-            self._take()
+        self._read_on()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+        super().connectionLost(reason)
 
     def last_words(self) -> None:
         """What was received while reading was paused is still carried out."""
@@ -84,7 +103,7 @@ class WebSocketDoor(ProgramDoor):
             self.resume()
 
     def _take(self) -> None:
-        if self._reading or self._paused:
+        if self._reading or self._paused or self._resting is not None:
             return
         self._reading = True
         asked = None
@@ -93,6 +112,8 @@ class WebSocketDoor(ProgramDoor):
                 match one:
                     case Message():
                         self.read(one.text)
+                    case Part():
+                        pass
                     case Ping():
                         asked = one
                     case Closed():
@@ -102,13 +123,44 @@ class WebSocketDoor(ProgramDoor):
                     case _:
                         assert_never(one)
                 self._frames.limit = self.longest
-                if self._paused:
+                if isinstance(one, Message):
+                    self._empty = 0
+                if self._paused or self._tired():
                     break
         finally:
             self._reading = False
         # The latest is enough; see RFC 6455, section 5.5.3.
         if asked is not None and not self.full and not self.lost and not self._cut:
             self.send(frame(asked.data, PONG))
+
+    def _read_on(self) -> None:
+        if self._paused or self._resting is not None or self.lost:
+            return
+        if self.transport is not None:
+            self.transport.resumeProducing()
+            self._take()
+
+    def _tired(self) -> bool:
+        """Whether there were too many frames, so that there is a rest now."""
+        if not self.hub.rules.throttle or self.lost or self.transport is None:
+            return False
+        clock = self.hub.clock
+        self._throttle.spend(clock.seconds())
+        wait = self._throttle.wait(clock.seconds())
+        if not wait:
+            return False
+        self._empty += 1
+        if self._empty > ABUSE and self.session is not None:
+            self.hub.let_go(self.session, "it sends frames that say nothing")
+            return True
+        self.transport.pauseProducing()
+        # A thousandth more: never so short that rounding makes it nothing.
+        self._resting = clock.callLater(wait + 0.001, self._rested)
+        return True
+
+    def _rested(self) -> None:
+        self._resting = None
+        self._read_on()
 
     def _close(self, code: int) -> None:
         """The peer has nothing more to say, or has heard that it is over."""

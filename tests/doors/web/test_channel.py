@@ -2,7 +2,7 @@
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 
-from chatd.doors.web.channel import HEADERS, LINGER
+from chatd.doors.web.channel import HEADERS, LINGER, REQUESTS_BURST
 from chatd.doors.web.request import Request
 from tests.doors.web.browser import Browser, WebCase, request, responses
 
@@ -211,9 +211,28 @@ class SlowReaderTests(ChannelCase):
         """Requests are not carried out while nobody reads the answers."""
         browser = self.browser()
         browser.wire.producer.pauseProducing()
-        self.assertEqual(browser.send(GET * 50), b"")
+        self.assertEqual(browser.send(GET * 20), b"")
         browser.wire.producer.resumeProducing()
-        self.assertEqual(len(responses(browser.read())), 50)
+        self.assertEqual(len(responses(browser.read())), 20)
+
+    def test_flood(self) -> None:
+        """Many that come together are answered a few at a time, and in order."""
+        browser = self.browser()
+        found = browser.responses(GET * (REQUESTS_BURST + 40) + request("POST", "/x"))
+        self.assertEqual(len(found), REQUESTS_BURST)
+        for _ in range(11):
+            self.clock.advance(0.1)
+        self.assertIn(len(responses(browser.read())), range(15, 25))
+        for _ in range(15):
+            self.clock.advance(0.1)
+        self.assertEqual(responses(browser.read())[-1].body, b"")
+
+    def test_flood_and_gone(self) -> None:
+        """Nothing is answered any more to who is gone meanwhile."""
+        browser = self.browser()
+        browser.send(GET * 2 * REQUESTS_BURST)
+        browser.lose()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_producer(self) -> None:
         """A resource that sends much is told when to wait."""

@@ -11,7 +11,7 @@ from chatd.chat.rules import Rules
 from chatd.doors.connection import PATIENCE
 from chatd.doors.program import ABUSE, DEAD, ROUND, SILENCE, longest_line
 from chatd.doors.web.page import Folder
-from chatd.doors.web.websocket import WebSocket
+from chatd.doors.web.websocket import FRAMES_BURST, WebSocket
 from chatd.testing import join, result, turn, type_in
 from tests.doors.web.browser import Browser, Response, WebCase, request
 
@@ -354,6 +354,25 @@ class ControlTests(SocketCase):
         page.wire.producer.pauseProducing()
         page.raw(b"".join(pings))
         self.assertEqual(page.answered, [b"99"])
+
+    def test_flood_of_frames(self) -> None:
+        """So many frames are read at once, and the others a little later."""
+        page = self.enter("ann")
+        self.hub.rules = Rules()
+        empty = b"\x80\x80" + bytes(4)
+        begun = b"\x01\x80" + bytes(4)
+        page.raw(begun + (b"\x00\x80" + bytes(4)) * 2 * FRAMES_BURST)
+        self.assertEqual(page.wire.producerState, "paused")
+        ping = bytes(page.frames.ping(b"?"))
+        page.raw(empty + ping)
+        self.assertEqual(page.answered, [])
+        for _ in range(50):
+            self.clock.advance(0.1)
+        page.events()
+        self.assertEqual(page.answered, [b"?"])
+        self.assertEqual(page.wire.producerState, "producing")
+        page.raw(begun + (b"\x00\x80" + bytes(4)) * 2 * FRAMES_BURST)
+        page.lose()
 
     def test_silent(self) -> None:
         """A silent page is asked whether it is there; browsers answer by themselves."""
