@@ -51,7 +51,7 @@ WAITING = 32
 LAST_WORDS = 100
 
 # Requests that change nothing.
-QUESTIONS = (History, Search, Ping)
+QUESTIONS = (History, Search, Ping, Refused)
 
 # Messages of a session on their way to the store before the next one waits.
 IN_FLIGHT = 64
