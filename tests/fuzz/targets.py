@@ -25,6 +25,7 @@ from chatd.doors import refusal
 from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
+from chatd.doors.person import _COSTLY
 from chatd.doors.port import OnePort
 from chatd.doors.program import Programs
 from chatd.doors.refusal import Refusal
@@ -151,7 +152,10 @@ def _type(editor: Editor | Typewriter, data: bytes) -> None:
                 text = outcome.text.replace("\n", "").replace("\t", "")
                 assert not _CONTROLS.search(text), "a control in a line"
         assert len(editor.text.encode()) <= LIMIT, "a line that is too long"
-        assert len(editor.take_output()) <= 50 * len(piece) + 5_000
+        # Keys that write the line anew are counted, and slowed, by the door.
+        anew = sum(byte in _COSTLY for byte in piece)
+        most = 50 * len(piece) + 2 * LIMIT * anew + 5_000
+        assert len(editor.take_output()) <= most, "it answers too much"
         editor.secret = len(piece) % 7 == 6
         editor.show(b"somebody: something\r\n")
     editor.stop()
@@ -224,6 +228,18 @@ def cleaning(data: bytes) -> None:
     assert not _HARM.search(line)
     assert not _HARM.search(block.replace("\n", ""))
     assert (clean(line), clean_block(block)) == (line, block)
+
+
+def ranges(data: bytes) -> None:
+    """A part of a file lies within it, and a name breaks no header."""
+    text = data[1:].decode("utf-8", "replace")
+    size = data[0] if data else 0
+    piece = read_range(text, size)
+    if piece is not None:
+        assert piece.length is not None
+        assert 0 <= piece.first <= piece.first + piece.length <= size
+    read_content_range(text)
+    assert not re.search(rb'[\r\n\0]|"[^"]*"[^"]*"', disposition(text))
 
 
 def port(data: bytes) -> None:
@@ -312,6 +328,7 @@ class _errors:  # noqa: N801
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "sniff": sniffing,
     "requests": requests,
+    "ranges": ranges,
     "orders": orders,
     "telnet": telnet,
     "keys": keys,
@@ -329,6 +346,7 @@ REACHES = {
     "sniff": "sniff",
     "jsonline": "requests",
     "order": "orders",
+    "ranges": "ranges",
     "telnet": "telnet",
     "keys": "keys",
     "editor": "editor",
@@ -389,6 +407,7 @@ SEEDS = {
     "fold": [b"\x00[21:45] #ops ann -> bob: " + b"a long line of words " * 4],
     "ranges": [b"\x64bytes=10-19", b"\x64bytes 0-9/100", b'../../a"; b\r\nc'],
     "frames": [b"\x00" + _FRAMES, b"\x03" + _FRAMES],
+    "ranges": [b"\x09bytes=2-5", b"\x09bytes 0-3/*", b'\x09a "b" \xc3\xa4.txt'],
     "names": ["Ännchen".encode(), b"bob_2.x", "Ωmega".encode(), "アリス".encode()],
     "clean": ["a\x1b[0m\r\n\u202eb\u2028".encode(), b"\xff\xed\xa0\x80"],
     "port": [
