@@ -123,10 +123,9 @@ class Ledger:
     def confirm(self, key: Any, value: Any) -> None:
         """Somebody was told that it is so."""
         tries = self._states.get(key, [])
-        for place in range(len(tries) - 1, -1, -1):
-            if tries[place][0] == value:
-                tries[place] = (value, True)
-                return
+        if (value, False) in tries:
+            # The first: a later try for the same may still be under way.
+            tries[tries.index((value, False))] = (value, True)
 
     def allowed(self, key: Any, first: Any) -> list[Any]:
         """
