@@ -7,6 +7,7 @@ what it was, or if its log does not say what happened, or says it too often.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -49,47 +50,62 @@ def main() -> int:
     print("quiet, attacked: median and worst; memory: growth, and what stayed of it")
     print(HEAD, flush=True)
     failed = []
+    table = []
     begun = time.monotonic()
     for name in options.names or ATTACKS:
-        if not _attempt(name, options.keep):
+        well, row = _attempt(name, options.keep)
+        table.append(row)
+        if not well:
             failed.append(name)
     seconds = time.monotonic() - begun
+    print("\n".join(["", HEAD, *table, ""]))
     words = f"FAILED: {', '.join(failed)}" if failed else "all attacks were withstood"
     print(f"{words}, in {seconds:.0f} s")
     return bool(failed)
 
 
-def _attempt(name: str, keep: Path | None) -> bool:
+def _attempt(name: str, keep: Path | None) -> tuple[bool, str]:
+    """
+    @return: Whether it was withstood, and the last row of the table.
+    """
     for left in reversed(range(TRIES)):
         with tempfile.TemporaryDirectory(prefix="chatd-abuse-") as folder:
             where = keep / f"{name}-{TRIES - left}" if keep else Path(folder)
             try:
                 result = run(ATTACKS[name], where)
             except Failed as problem:
-                print(f"{name:16} {problem}")
-                return False
+                row = f"{name:16} {problem}"
+                print(row)
+                return False, row
         again = bool(result.problems) and result.noisy and left > 0
-        _print(result, "noise, again" if again else "")
+        row = _row(result, "noise, again" if again else "")
+        _print(result, row)
         if not again:
-            return not result.problems
+            return not result.problems, row
     raise AssertionError
 
 
-def _print(result: Result, word: str) -> None:
+def _row(result: Result, word: str) -> str:
     figures = result.figures
     quiet, late = figures.get("quiet", (0, 0)), figures.get("late", (0, 0))
     word = word or ("FAILED" if result.problems else "withstood")
-    print(
+    return (
         f"{result.attack.name:16} {quiet[0]:5.1f} {quiet[1]:6.1f} "
         f"{late[0]:7.1f} {late[1]:6.1f} {figures.get('newcomer', 0):8.1f} "
         f"{figures.get('growth', 0):6.1f} {figures.get('kept', 0):6.1f} "
         f"{figures.get('descriptors', 0):6} {figures.get('cpu', 0):6} "
         f"{figures.get('log', 0):5}  {word}"
     )
+
+
+def _print(result: Result, row: str) -> None:
+    print(row)
+    figures = result.figures
     more = [f"{count:,} {what}" for what, count in figures.get("attack", {}).items()]
     more += [
         f"{figures.get('starved', 0)} % of the time no processor was free",
         f"canaries themselves were {figures.get('noise', 0):.0f} ms late",
+        f"load {os.getloadavg()[0]:.1f}",
     ]
     print(f"{'':16} {'; '.join(more)}")
     for problem in result.problems:

@@ -111,6 +111,9 @@ class Canary(asyncio.Protocol):
             self._hear(event["sender"], int(event["text"].split()[1]), now)
 
     def _hear(self, sender: str, number: int, now: float) -> None:
+        if number >= len(self.all.sent) or self.all.senders[number] != sender:
+            self.all.dirty.append(f"canary {number}, which {sender} never said")
+            return
         self.heard.setdefault(sender, []).append(number)
         sent, phase = self.all.sent[number]
         phase.late.append(now - sent)

@@ -34,7 +34,10 @@ GROWTH = 100 * MIB
 # Beyond this the memory did not come back: room for what Python keeps for next time.
 KEPT = 25 * MIB
 # Beyond this repeated lines were not summed up.
-LOG_LINES = 3000
+LOG_LINES = 2000
+
+# How each line of the log begins.
+_LINE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[+-][0-9]{4} +[a-z]+ +[a-z]")
 
 # The server's own hashing is part of what is attacked.
 OPTIONS = (
@@ -254,6 +257,11 @@ def check_log(server: Server, attack: Attack, result: Result) -> None:
     )[:3]:
         if f"in the log: {found}" not in result.problems:
             result.problems.append(f"in the log: {found}")
+    for line in text.splitlines():
+        forged = f"not a line of the log: {line[:200]!r}"
+        if not _LINE.match(line) and forged not in result.problems:
+            result.problems.append(forged)
+            break
     lines = text.count("\n")
     result.figures["log"] = lines
     told = f"{lines} lines in the log"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -19,13 +20,19 @@ TRICKS = (
 )
 
 
-async def _send_what_comes(target: Target, peer: Peer, make: "Make") -> None:
-    """Send until the end, or until thrown out."""
+async def _send_what_comes(
+    target: Target, peer: Peer, make: "Make", patience: float = 2.0
+) -> None:
+    """
+    Send until the end, or until thrown out.
+
+    @param patience: Seconds until a server that does not read is given up.
+    """
     reading = asyncio.create_task(peer.drain())
     try:
         while target.going_on and not reading.done():
             data = make()
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(patience):
                 await peer.send(data)
             target.figures["KB sent"] += len(data) // 1024 + 1
             await asyncio.sleep(0.01)
@@ -181,13 +188,162 @@ async def bombs(target: Target) -> None:
                 else:
                     peer = await target.connect(number)
                     await peer.send(b'{"do":"ping"}\n')
-                await _send_what_comes(target, peer, bad if number % 4 else mixed)
+                await _send_what_comes(target, peer, bad if number % 4 else mixed, 20)
 
     await crowd(30, one)
 
 
 def _some(lines: list[bytes]) -> bytes:
     return b"\n".join(random.choices(lines, k=3)) + b"\n"
+
+
+@attack("forgery", options=["--limits-throttle=no"])
+async def forgery(target: Target) -> None:
+    """20 who put ends of lines into all that is shown or logged, to forge others."""
+    ends = ("\r\n", "\n", "\r", "\u2028", "\u2029", "\x85", "\x0b", "\x1c", "\r\0")
+    lines = (
+        "[2026-11-21 12:00:00] alma: canary 0",
+        "* The server says so.",
+        "2026-11-21T12:00:00+0000 info  chatd.audit: alma: op odd1",
+        "FORGED",
+        '{"event":"said","sender":"alma","text":"canary 0"}',
+        ":alma!a@b PRIVMSG #lobby :canary 0",
+    )
+
+    def forged() -> str:
+        return f"x{random.choice(ends)}{random.choice(lines)}{random.choice(ends)}"
+
+    def command() -> str:
+        return random.choice(
+            (
+                f"/nick {forged()}",
+                f"/join {forged()}",
+                f"/topic {forged()}",
+                f"/away {forged()}",
+                f"/msg alma {forged()}",
+                f"/me {forged()}",
+                f"/login {forged()} {forged()}",
+                f"/{forged()}",
+            )
+        )
+
+    def line() -> bytes:
+        return f"{random.choice((forged(), command()))}\n".encode()
+
+    def request() -> bytes:
+        do = random.choice(
+            (
+                {"do": "say", "text": forged(), "key": forged()},
+                {"do": "say", "room": forged(), "text": "x", "ref": forged()},
+                {"do": "whisper", "to": "bert", "text": forged()},
+                {"do": "command", "line": command(), "room": forged()},
+                {"do": "command", "line": command()},
+                {"do": forged()},
+            )
+        )
+        return json.dumps(do).encode() + b"\n"
+
+    async def one(number: int) -> None:
+        while target.going_on:
+            with suppress(*Gone):
+                json = number % 2 == 1
+                peer = await target.enter(f"odd{number}", number, json=json)
+                await _send_what_comes(target, peer, request if json else line)
+
+    async def nobody(number: int) -> None:
+        while target.going_on:
+            with suppress(*Gone):
+                peer = await target.connect(50 + number)
+                enter = {"do": "enter", "name": forged(), "password": forged()}
+                words = json.dumps(enter).encode() + b"\n" if number % 2 else line()
+                await peer.send(words)
+                await peer.read()
+                target.figures["tried to come in"] += 1
+                peer.close()
+
+    await asyncio.gather(crowd(20, one), crowd(5, nobody))
+
+
+@attack(
+    "closed-doors",
+    options=["--doors-web=no", "--doors-ssh=no", "--doors-telnet=no"],
+)
+async def closed_doors(target: Target) -> None:
+    """40 who speak HTTP, SSH and telnet to a server where these doors are closed."""
+    words = (
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /files HTTP/1.1\r\nContent-Length: 99999\r\n\r\nintruder\nhello\n",
+        b"OPTIONS * HTTP/1.1\r\n\r\nintruder\nhello\n",
+        b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n\x00\x00\x05\x1c\x0a\x14intruder\nhello\n",
+    )
+    context = careless()
+
+    async def one(number: int) -> None:
+        while target.going_on:
+            peer = await target.connect(number)
+            try:
+                if number % 4 == 0:
+                    writer = await peer.encrypt(context)
+                    target.figures["handshakes"] += 1
+                    writer.close()
+                    with suppress(*Gone):
+                        await writer.wait_closed()
+                    continue
+                if number % 4 == 1:
+                    await peer.send(IAC + b"\xfd\x01" + IAC + b"\xfa\x18" * 5000)
+                    target.figures["telnet"] += 1
+                    continue
+                await peer.send(random.choice(words))
+                answer = b""
+                while data := await peer.read(5):
+                    answer += data
+                assert b"intruder" not in answer, answer
+                known = (b"HTTP/1.1 501", b"SSH-2.0-chatd\r\n")
+                assert answer.startswith(known), answer
+                target.figures["refused in their language"] += 1
+            except Gone:
+                target.figures["ended by the server"] += 1
+            finally:
+                peer.close()
+                await asyncio.sleep(0.01)
+
+    await crowd(40, one)
+
+
+@attack("old-tls")
+async def old_tls(target: Target) -> None:
+    """20 who offer nothing newer than TLS 1.1, or SSL 2 and 3."""
+    context = careless()
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    ancient = (
+        b"\x16\x03\x00\x00\x2f\x01\x00\x00\x2b\x03\x00" + bytes(34) + b"\x02\x00\x05"
+        b"\x01\x00",
+        b"\x80\x1c\x01\x00\x02\x00\x03\x00\x00\x00\x10\x01\x00\x80" + bytes(16),
+    )
+
+    async def one(number: int) -> None:
+        while target.going_on:
+            peer = await target.connect(number)
+            try:
+                if number % 2:
+                    await peer.send(ancient[number // 2 % 2])
+                    answer = await peer.read(12)
+                    assert not answer.startswith(b"\x16"), "it shook hands"
+                else:
+                    await peer.encrypt(context)
+                    raise AssertionError("it shook hands")
+            except ssl.SSLError:
+                target.figures["refused by an alert"] += 1
+            except Gone:
+                target.figures["ended by the server"] += 1
+            finally:
+                peer.close()
+                await asyncio.sleep(0.01)
+
+    await crowd(20, one)
 
 
 @attack("unicode", options=["--limits-throttle=no"])
