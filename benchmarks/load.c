@@ -279,6 +279,17 @@ static void quiet(double longest)
     }
 }
 
+/* What no checker was shown. */
+static unsigned long missing(void)
+{
+    unsigned long count = 0;
+    for (int k = 0; k < people; k++)
+        for (int i = 0; clients[k].checker && i < talkers; i++)
+            if (clients[i].room == clients[k].room && clients[k].last[i] < (unsigned long)clients[i].sent)
+                count += (unsigned long)clients[i].sent - clients[k].last[i];
+    return count;
+}
+
 static int by_value(const void *a, const void *b)
 {
     float x = *(const float *)a, y = *(const float *)b;
@@ -447,12 +458,11 @@ int main(int argc, char **argv)
     sending = 0;
     tell("measured");
     wait_for_word();
-    quiet(20);
-    for (int k = 0; k < people; k++)
-        if (clients[k].checker)
-            for (int i = 0; i < talkers; i++)
-                if (clients[i].room == clients[k].room && clients[k].last[i] < (unsigned long)clients[i].sent)
-                    lost += (unsigned long)clients[i].sent - clients[k].last[i];
+    /* Machines and disks stall: lost is what has not come after half a minute. */
+    for (stop = now_ns() + 30000000000LL; missing() && now_ns() < stop;)
+        turn(20);
+    quiet(5); /* and nothing may come twice */
+    lost += missing();
     qsort(latencies, latency_count, sizeof *latencies, by_value);
     long sent = 0;
     for (int i = 0; i < talkers; i++)
