@@ -513,6 +513,7 @@ class AccessibilityTests(PageCase):
         window.fill("#text", "/")
         window.find("#options")
         self.check(window, "completion")
+        self.assertIn("/away", window.text("#options"))  # they stay
         window.press("\ue00c", "\ue003")
         for opener in ("#search", "#account", "#join"):
             window.click(opener)

@@ -630,7 +630,7 @@ text.addEventListener("keydown", (event) => {
     $("log").scrollBy({ top: (key === "PageUp" ? -0.85 : 0.85) * $("log").clientHeight });
   }
 });
-text.addEventListener("blur", () => setTimeout(hideOptions, 150));
+text.addEventListener("blur", hideOptions);
 $("options").addEventListener("mousedown", (event) => event.preventDefault());
 
 // Completion
