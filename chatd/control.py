@@ -87,7 +87,7 @@ class Control:
             "rooms": len(hub.rooms),
             "delivered": hub.delivered,
             "waiting to be stored": len(hub.journal),
-            "unread bytes": hub.backlog,
+            "unread bytes": hub.connections.backlog,
             "store": "well" if hub.journal.well else "does not answer",
         }
 
@@ -169,7 +169,7 @@ class Control:
         await self.listeners.close()
         hub = self._hub
         await self.at_most(STORING, Deferred.fromCoroutine(hub.close(reason)))
-        await self.at_most(SENDING, hub.all_gone())
+        await self.at_most(SENDING, hub.connections.all_gone())
 
     def start(self) -> None:
         """Listen again."""

@@ -99,7 +99,7 @@ class Instruments:
             "database": database,
             "files": files,
             "free": free,
-            "unread": hub.backlog,
+            "unread": hub.connections.backlog,
         }
 
     def _measure(self) -> tuple[int, int | None]:

@@ -341,7 +341,7 @@ def connect(
 ) -> tuple[Session, FakeDoor]:
     """A connection that has not come in."""
     door = FakeDoor()
-    session = hub.connect(
+    session = hub.connections.connect(
         door, kind="fake", address=address, secure=secure, exempt=exempt
     )
     return session, door

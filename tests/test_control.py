@@ -83,7 +83,7 @@ class ControlCase(DoorCase):
         """Stop the chat, and see everybody gone."""
         stopping = Deferred.fromCoroutine(self.control.stop(reason))
         turn(self.hub)
-        for session in list(self.hub._doors):
+        for session in list(self.hub.connections._doors):
             session.end("")
         self.successResultOf(stopping)
 

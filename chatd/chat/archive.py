@@ -370,7 +370,7 @@ class Archive:
         person = session.somebody()
         marks = self._missed.get(session, self._marks.get(person.id, {}))
         ignored = self._hub.ignores.whom(person.id)
-        here = self._hub.rooms_of(person.id)
+        here = self._hub.presence.rooms_of(person.id)
         rooms = [self._hub.rooms.find(name) for name in here]
         by_room = {room.name: mark(marks, room.name) for room in rooms}
         whispers = await self._store.missed(
@@ -444,7 +444,7 @@ class Archive:
 
     def forget(self, account: int) -> None:
         """Nobody needs the marks of somebody who is gone, once they are stored."""
-        if account not in self._moved and not self._hub.sessions_of(account):
+        if account not in self._moved and not self._hub.connections.of(account):
             self._marks.pop(account, None)
 
 

@@ -97,7 +97,7 @@ class Delivery:
         # Each is shown a link of their own. Nobody typed it: who shares it is shown it
         # like everybody else.
         named = [
-            (person, self._hub.sessions_of(person.id))
+            (person, self._hub.connections.of(person.id))
             for person in room.present.values()
         ]
         skip = self._skips(event.sender.id, None)
@@ -112,14 +112,14 @@ class Delivery:
             return
         for person in (event.owner, event.to):
             if person is not None:
-                sessions = self._hub.sessions_of(person.id)
+                sessions = self._hub.connections.of(person.id)
                 others = [session for session in sessions if session is not origin]
                 self._hub.outbox.tell(event, others, person)
 
     def _skips(self, sender: int, origin: "Session | None") -> "set[Session]":
         skip = {origin} if origin is not None else set()
         for ignorer in self._hub.ignores.by(sender):
-            skip.update(self._hub.sessions_of(ignorer))
+            skip.update(self._hub.connections.of(ignorer))
         return skip
 
     def _named(
@@ -135,7 +135,7 @@ class Delivery:
                 continue
             id = here.person.id
             if id in room.present and id not in named:
-                sessions = [s for s in self._hub.sessions_of(id) if s not in skip]
+                sessions = [s for s in self._hub.connections.of(id) if s not in skip]
                 named[id] = (here.person, sessions)
         return list(named.values())
 
@@ -143,11 +143,11 @@ class Delivery:
         self, event: Whispered | Handed, origin: "Session | None"
     ) -> None:
         if event.to.id not in self._hub.ignores.by(event.sender.id):
-            sessions = self._hub.sessions_of(event.to.id)
+            sessions = self._hub.connections.of(event.to.id)
             self._hub.outbox.tell(event, sessions, event.to)
             for session in sessions:
                 session.correspondent = event.sender
-        sessions = self._hub.sessions_of(event.sender.id)
+        sessions = self._hub.connections.of(event.sender.id)
         if isinstance(event, Handed):
             origin = None  # nobody typed it there
         others = [session for session in sessions if session is not origin]
@@ -172,7 +172,7 @@ class Delivery:
         elif rooms:
             self._tell_rooms(event, rooms)
         else:
-            self._hub.outbox.tell(event, self._hub.sessions_of(event.person.id))
+            self._hub.outbox.tell(event, self._hub.connections.of(event.person.id))
         if isinstance(event, Left | Departed):
             # Who departed may be coming in again: from the start, then.
             self._leave_rooms(event.person.id, rooms)
@@ -188,7 +188,7 @@ class Delivery:
         @return: Whether others see a change.
         """
         changed = self._hub.presence.apply(event)
-        sessions = self._hub.sessions_of(event.person.id)
+        sessions = self._hub.connections.of(event.person.id)
         if isinstance(event, Renamed):
             # Also one that others do not see: a guest became a member.
             for session in sessions:
@@ -223,11 +223,11 @@ class Delivery:
             self._hub.outbox.tell(event, readers)
 
     def _leave_rooms(self, person: int, rooms: list[Room]) -> None:
-        for session in self._hub.sessions_of(person):
+        for session in self._hub.connections.of(person):
             for room in rooms:
                 self._hub.outbox.leave(room, session)
                 if session.room is room:
-                    names = self._hub.rooms_of(person)
+                    names = self._hub.presence.rooms_of(person)
                     session.room = self._hub.rooms.get(names[-1]) if names else None
 
     def _show_room_change(
@@ -244,10 +244,10 @@ class Delivery:
         self._hub.outbox.put(event, room)
         match event:
             case Moderated() if absent:
-                self._hub.outbox.tell(event, self._hub.sessions_of(event.person.id))
+                self._hub.outbox.tell(event, self._hub.connections.of(event.person.id))
             case Invited() if absent:
                 if event.person.id not in self._hub.ignores.by(event.sender.id):
-                    sessions = self._hub.sessions_of(event.person.id)
+                    sessions = self._hub.connections.of(event.person.id)
                     self._hub.outbox.tell(event, sessions, event.person)
             case Moderated(act=Act.KICK | Act.BAN):
                 self._hub.presence.apply(event)
@@ -277,10 +277,10 @@ class Delivery:
                 self._hub.outbox.tell(event, entered)
             case RoleChanged():
                 self._hub.desk.put_out(event.person.id)
-                for session in self._hub.sessions_of(event.person.id):
+                for session in self._hub.connections.of(event.person.id):
                     if session.account is not None:
                         session.account = replace(session.account, role=event.role)
-                concerned = self._hub.sessions_of(event.person.id)
+                concerned = self._hub.connections.of(event.person.id)
                 self._hub.outbox.tell(event, dict.fromkeys([*operators, *concerned]))
             case ServerBanned():
                 self._hub.bans.apply(event)
@@ -291,7 +291,7 @@ class Delivery:
                 self._hub.outbox.tell(event, operators)
             case Killed():
                 self._hub.outbox.tell(event, operators)
-                for session in self._hub.sessions_of(event.person.id):
+                for session in self._hub.connections.of(event.person.id):
                     reason = f": {event.reason}" if event.reason else "."
                     session.close(f"An operator ended this session{reason}")
 

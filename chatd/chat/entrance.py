@@ -137,10 +137,10 @@ class Entrance:
             show = session.look.shows_latest
             await self._come_in(session, account.person, account, Enter(show=show))
         else:
-            hub.update_account(account)
+            hub.connections.update_account(account)
             self._rename(session, guest, account.person, name)
             hub.places.drop(name, id)
-            await hub.keep_rooms(session.person)
+            await hub.moves.keep(session.person)
         session.tell(
             Notice(
                 f"{account.name} is yours from now on: /login {account.name} PASSWORD."
@@ -191,7 +191,7 @@ class Entrance:
     def _rename(self, session: "Session", was: Person, now: Person, name: Name) -> None:
         hub = self._hub
         hub.places.rename(name, now.id)
-        if hub.sessions_of(now.id):
+        if hub.connections.of(now.id):
             hub.publish(Renamed(person=was, now=now), session)
 
     async def claim(self, session: "Session", code: str) -> None:
@@ -214,7 +214,7 @@ class Entrance:
         if not session.token:
             raise BadRequest("You came in without a token.")
         await self._hub.store.remove_token(session.token)
-        for one in self._hub.sessions_of(person.id):
+        for one in self._hub.connections.of(person.id):
             if one is not session and one.token == session.token:
                 one.close("You have logged out.")
         session.token = ""
@@ -288,7 +288,7 @@ class Entrance:
         limit = self._most(account) + (session.person is not None)
         hub.places.take(name, account.id, limit)
         if session.person is not None:
-            hub.step_out(session, "is coming back with an account")
+            hub.connections.step_out(session, "is coming back with an account")
         await self._come_in(session, account.person, account, request)
 
     async def _as_guest(self, session: "Session", request: Enter) -> None:
@@ -406,18 +406,18 @@ class Entrance:
         shown: list[Past] = []
         session.hold()
         try:
-            hub.attach(session, person, account)
+            hub.connections.attach(session, person, account)
             names = tuple(room.name for room in rooms)
             hub.publish(Arrived(person=session.somebody(), rooms=names), session)
             await session.settled()
             shown = await self._welcome(session, request)
         except BaseException:
             # Nobody is here whom the chat did not welcome.
-            hub.step_out(session, "could not come in")
+            hub.connections.step_out(session, "could not come in")
             raise
         finally:
             session.release(*shown)
-        await hub.keep_rooms(session.person)
+        await hub.moves.keep(session.person)
 
     async def _welcome(self, session: "Session", request: Enter) -> list[Past]:
         """
@@ -428,8 +428,8 @@ class Entrance:
         hub = self._hub
         person = session.somebody()
         # Somebody here already may be in more rooms than were kept.
-        rooms = [hub.rooms.find(name) for name in hub.rooms_of(person.id)]
-        rooms = [room for room in rooms if hub.admitted(session, room)]
+        rooms = [hub.rooms.find(name) for name in hub.presence.rooms_of(person.id)]
+        rooms = [room for room in rooms if hub.moves.admitted(session, room)]
         lobby = hub.rooms.lobby
         session.room = lobby if lobby in rooms else rooms[0] if rooms else None
         hub.archive.arrived(session)

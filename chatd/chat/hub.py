@@ -2,29 +2,22 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from chatd.chat.account import Account, Person
-from chatd.chat.admission import Admission, Visit
+from chatd.chat.account import Person
+from chatd.chat.admission import Admission
 from chatd.chat.archive import Archive
 from chatd.chat.audit import audit
 from chatd.chat.bans import Bans
-from chatd.chat.clean import clean
-from chatd.chat.command import Call, Commands
+from chatd.chat.command import Commands
+from chatd.chat.connections import Connections
 from chatd.chat.delivery import Delivery
 from chatd.chat.desk import Desk
 from chatd.chat.entrance import Entrance
 from chatd.chat.errors import (
-    ChatError,
-    Closed,
-    Full,
-    NameTaken,
     NotFound,
     NotInRoom,
     NotStored,
@@ -36,23 +29,19 @@ from chatd.chat.events import (
     AwayChanged,
     Closing,
     Departed,
-    Entered,
     Event,
-    Greeting,
     Joined,
     Left,
-    Past,
     Renamed,
     RoomChanged,
     RoomOpened,
-    Value,
 )
 from chatd.chat.ignores import Ignores
 from chatd.chat.journal import Entry, Journal
-from chatd.chat.links import UP
 from chatd.chat.login import Login
 from chatd.chat.membership import Membership
-from chatd.chat.names import key_of, room_name
+from chatd.chat.moves import Moves
+from chatd.chat.names import key_of
 from chatd.chat.operators import Operators
 from chatd.chat.outbox import Outbox
 from chatd.chat.outside import (
@@ -69,30 +58,17 @@ from chatd.chat.places import Places
 from chatd.chat.presence import Here, Presence
 from chatd.chat.refusals import Refusals
 from chatd.chat.request import (
-    Enter,
-    History,
-    Invoke,
-    LogOut,
-    Ping,
-    Refused,
-    Request,
     Say,
-    Search,
-    Seen,
-    Share,
-    Typed,
-    Whisper,
 )
+from chatd.chat.requests import Requests
 from chatd.chat.room import Room
 from chatd.chat.rooms import Rooms
 from chatd.chat.rules import Rules
 from chatd.chat.seldom import Seldom
-from chatd.chat.sentences import check_reason
-from chatd.chat.session import Door, Session
+from chatd.chat.session import Session
 from chatd.chat.sharing import Sharing
 from chatd.chat.stamps import Stamps
-from chatd.chat.store import Duplicate, RoomRecord, ServerRecord, Store, StoreDown
-from chatd.chat.understand import understand
+from chatd.chat.store import Duplicate, ServerRecord, Store
 
 
 class Hub:
@@ -103,7 +79,6 @@ class Hub:
     @ivar server: What operators may do to the process; handed in by the service.
     @ivar instruments: What the console shows of the process; likewise.
     @ivar last: The id of the last stored event that was delivered.
-    @ivar backlog: Bytes that wait in all sessions together.
     @ivar admission: Which connections are let in.
     @ivar refusals: How often people meet limits.
     @ivar seldom: Tells the log of strangers.
@@ -148,6 +123,9 @@ class Hub:
         self.places = Places()
         self.ignores = Ignores()
         self.outbox = Outbox(clock)
+        self.connections = Connections(self)
+        self.requests = Requests(self)
+        self.moves = Moves(self)
         self.journal = Journal(store, clock, self._deliver, self._drop)
         self.rooms = Rooms((), self.publish, now)
         self.archive = Archive(self, store)
@@ -167,15 +145,9 @@ class Hub:
         self.lockdown = False
         self.closing = ""
         self.last = 0
-        self.backlog = 0
         self.events: Counter[type[Event]] = Counter()
         self.started = now()
         self.kept_motd: str | None = None
-        self._connections: dict[Session, None] = {}
-        self._relieving = False
-        self._doors: dict[Session, None] = {}  # whose connections are not yet gone
-        self._all_gone: list[Deferred[None]] = []
-        self._people: dict[int, dict[Session, None]] = {}  # sessions by person
 
     async def start(self) -> None:
         """Take up where the store left off."""
@@ -198,324 +170,7 @@ class Hub:
         """How many events were delivered since the start."""
         return self.events.total()
 
-    # Sessions
-
-    @property
-    def connections(self) -> list[Session]:
-        """All sessions of this node, also those that have not come in."""
-        return list(self._connections)
-
-    def connect(
-        self,
-        door: Door,
-        *,
-        kind: str,
-        address: str,
-        secure: bool,
-        exempt: bool = False,
-        visit: Visit | None = None,
-    ) -> Session:
-        """
-        A new connection.
-
-        @param visit: What L{Admission} made of it when it began.
-        @raise ChatError: if it cannot be taken; the door tells and hangs up.
-        """
-        if self.closing:
-            raise Closed(self.closing)
-        self.bans.check(address=address)
-        session = Session(
-            self, door, kind=kind, address=address, secure=secure, exempt=exempt
-        )
-        self._connections[session] = None
-        self._doors[session] = None
-        waited = 0.0
-        if visit is not None:
-            session.visit = visit
-            visit.cut = partial(self._make_room, session)
-            waited = self.clock.seconds() - visit.since
-        self._expect(session, self.rules.entering - waited)
-        return session
-
-    def _expect(self, session: Session, seconds: float) -> None:
-        """Somebody has to come in by the session, within so many seconds."""
-        session.deadline = self.clock.callLater(
-            max(0.0, seconds), self.let_go, session, "nobody came in by it in time"
-        )
-
-    def greet(self, session: Session) -> None:
-        """Tell a new connection where it is."""
-        rules = self.rules
-        session.tell(
-            Greeting(
-                rules.server,
-                rules.version,
-                self.presence.names(),
-                session.secure,
-                "" if session.secure else rules.encrypt,
-                rules.guests and not self.lockdown,
-                "closed" if self.lockdown else rules.registration,
-                {
-                    "message_chars": rules.message_chars,
-                    "paste_lines": rules.paste_lines,
-                    "paste_bytes": rules.paste_bytes,
-                    "history_max": rules.history_max,
-                    "file_bytes": rules.file_bytes if self.sharing.by_web else 0,
-                    "file_guests": rules.files_guests,
-                },
-            )
-        )
-
-    def attach(self, session: Session, person: Person, account: Account | None) -> None:
-        """The session is this person's from now on."""
-        # Perhaps under another name by now.
-        person = replace(person, name=self.places.name_of(person.id))
-        session.person = person
-        session.account = account
-        sessions = self._people.setdefault(person.id, {})
-        if sessions:
-            other = next(iter(sessions))
-            account = account or other.account
-            session.share_pace(other)
-        sessions[session] = None
-        session.in_time()
-        if session.visit is not None:
-            session.visit.came_in()
-        if account is not None:
-            self.update_account(account)
-        else:
-            session.prefer(session.preferences)
-        for name in self.rooms_of(person.id):
-            self.outbox.enter(self.rooms.find(name), session)
-        _log.info(
-            "{name} came in by {door} from {address}",
-            name=person.name,
-            door=session.kind,
-            address=session.address,
-        )
-
-    def step_out(self, session: Session, reason: str) -> None:
-        """The session is nobody's any more, but stays connected."""
-        person = session.person
-        if person is None:
-            return
-        self.outbox.finish(session)
-        sessions = self._people[person.id]
-        del sessions[session]
-        if not sessions:
-            del self._people[person.id]
-            self.ignores.put(person.id, ())
-            here = self.presence.get(person.id)
-            rooms = tuple(here.rooms) if here else ()
-            self.publish(Departed(person=person, rooms=rooms, reason=reason))
-        self.archive.departed(session)
-        session.person = session.account = session.room = None
-        self.places.release(person.id)
-        if not session.ended:
-            self._expect(session, self.rules.entering)
-        _log.info("{name} left: {reason}", name=person.name, reason=reason or "gone")
-
-    def detach(self, session: Session, reason: str) -> None:
-        """The session is gone; called by L{Session.gone} only."""
-        self._connections.pop(session, None)
-        session.in_time()
-        self.step_out(session, reason)
-
-    def disconnected(self, session: Session) -> None:
-        """The connection of a session is gone; called by L{Session.end} only."""
-        self._doors.pop(session, None)
-        if not self._doors:
-            waiting, self._all_gone = self._all_gone, []
-            for gone in waiting:
-                gone.callback(None)
-
-    def all_gone(self) -> "Deferred[None]":
-        """Fires when there is no connection any more."""
-        gone: Deferred[None] = Deferred()
-        if self._doors:
-            self._all_gone.append(gone)
-        else:
-            gone.callback(None)
-        return gone
-
-    def hang_up(self, session: Session, reason: str = "") -> None:
-        """Send what waits, then end the connection."""
-        if session.ended:
-            return
-        session.release()
-        self.outbox.finish(session)
-        session.pour()
-        session.gone(reason)
-        session.door.hang_up()
-
-    def let_go(self, session: Session, why: str) -> None:
-        """
-        End a session that goes beyond a limit.
-
-        @param why: As in "… because it does not read what it is sent".
-        """
-        if session.ended:
-            return
-        if session.person is None:
-            self.seldom.ended("stranger", session.address, f"{why.capitalize()}.")
-        else:
-            _log.warn(
-                "{name} from {address} was let go: {why}",
-                name=session.person.name,
-                address=session.address,
-                why=why,
-            )
-        session.sent_away = True
-        session.close(f"This connection ends, because {why}.")
-
-    def _make_room(self, session: Session, why: str) -> None:
-        self.refusals.crowded(session.address, why)
-        session.close(f"This connection ends, because {why}.")
-
-    def relieve(self) -> None:
-        """At the end of the turn, let go who does not read what they are sent."""
-        if not self._relieving:
-            self._relieving = True
-            self.clock.callLater(0, self._relieve)
-
-    def _relieve(self) -> None:
-        self._relieving = False
-        rules = self.rules
-        for session in self.connections:
-            if session.unread > rules.outbox_bytes:
-                session.forget_unread()
-                self.let_go(session, "it does not read what it is sent")
-        while self.backlog > rules.outbox_total:
-            longest = max(self._connections, key=lambda session: session.unread)
-            longest.forget_unread()
-            self.let_go(longest, "the server is short of memory and it reads slowest")
-
-    def sessions_of(self, person: int) -> list[Session]:
-        """The sessions of somebody on this node."""
-        return list(self._people.get(person, ()))
-
-    def update_account(self, account: Account) -> None:
-        """An account was changed: all its sessions here know."""
-        for session in self._people.get(account.id, ()):
-            session.account = account
-            session.person = account.person
-            session.prefer(account.preferences)
-            self.ignores.put(account.id, account.ignored)
-
-    # Requests
-
-    def understand(self, session: Session, typed: Typed) -> Request | None:
-        """What a typed line asks for."""
-        understood = understand(session, typed, self.commands)
-        if not isinstance(understood, Invoke):
-            self.archive.saw_all(session)
-        return understood
-
-    def say(self, session: Session, request: Say) -> None:
-        """Say something in a room."""
-        if self.closing:
-            raise Closed(self.closing)
-        self.visible_room(session, request.room).say(session, request, self.rules)
-
-    async def perform(
-        self, session: Session, request: Request | None
-    ) -> Mapping[str, Value] | None:
-        """
-        Carry out one request; the session sees to it that it is one at a time.
-
-        @return: What programs are told when it is done; C{None} if they were told.
-        @raise ChatError: if it is refused.
-        """
-        if self.closing and not isinstance(request, Ping):
-            raise Closed(self.closing)
-        match request:
-            case None | Ping() | Typed():
-                return {}
-            case Refused():
-                raise request.error
-            case Enter():
-                await self.entrance.enter(session, request)
-                return None
-            case Say():
-                self.say(session, request)
-                return None
-            case Whisper():
-                await self.people.whisper(
-                    session, request.to, request.text, request.key
-                )
-            case Invoke():
-                await self._invoke(session, request)
-            case History() | Search():
-                session.somebody()
-                past = await self._past(session, request)
-                session.tell(replace(past, ref=request.ref))
-            case Seen():
-                await self._seen(session, request)
-            case Share():
-                return await self._share(session, request)
-            case LogOut():
-                await self.entrance.log_out(session)
-        return {}
-
-    async def _invoke(self, session: Session, request: Invoke) -> None:
-        command = self.commands.find(request.name)
-        room = session.room
-        if request.room:
-            room = self.visible_room(session, request.room)
-        # Others are shown most of it: no door may let a line break through.
-        rest = clean(request.rest).strip()
-        call = Call(session, self, rest, request.ref, room)
-        command.check(call)
-        await command.run(call)
-
-    async def _past(self, session: Session, request: History | Search) -> Past:
-        if isinstance(request, Search):
-            return await self.archive.search(
-                session, request.words, before=request.before, limit=request.limit
-            )
-        if request.person:
-            other = await self.find(request.person)
-            return await self.archive.whispers(
-                session,
-                other.id,
-                before=request.before,
-                after=request.after,
-                around=request.around,
-                limit=request.limit,
-            )
-        room = self.visible_room(session, request.room)
-        return await self.archive.history(
-            session,
-            room,
-            before=request.before,
-            after=request.after,
-            around=request.around,
-            limit=request.limit,
-        )
-
-    async def _share(self, session: Session, request: Share) -> Mapping[str, Value]:
-        place: Room | Person
-        if request.to:
-            place = await self.find(request.to)
-        else:
-            place = self.visible_room(session, request.room)
-        ticket = await self.sharing.ticket(
-            session, place, request.name, size=request.size, mime=request.type
-        )
-        return {
-            "url": f"{UP}{ticket.token}",
-            "name": ticket.name,
-            "seconds": self.rules.files_begin,
-        }
-
-    async def _seen(self, session: Session, request: Seen) -> None:
-        session.somebody()
-        if request.person:
-            conversation = f"@{(await self.find(request.person)).id}"
-        else:
-            conversation = self.visible_room(session, request.room).name
-        if session.account is not None:  # guests have no marks
-            self.archive.saw(session.account.id, conversation, request.id)
+    # Who and where
 
     def visible_room(self, session: Session, name: str) -> Room:
         """
@@ -534,89 +189,6 @@ class Hub:
         if room is None or not room.may_see(person, session.role):
             raise NotFound(f"There is no room {name[:40]}. /rooms lists them.")
         return room
-
-    # Verbs
-
-    async def join(self, session: Session, name: str) -> None:
-        """
-        Enter a room, opening it if there is none of that name; it is the current one
-        from then on.
-        """
-        person = session.somebody()
-        room = self.rooms.get(name) or self._open(session, name)
-        room.check_entry(person, session.role)
-        latest = Past("latest", ())
-        session.hold()
-        try:
-            if person.id not in room.present:
-                self._check_rooms_of(person.id)
-                self.pace.enter(session)
-                self.publish(Joined(room=room.name, person=person), session)
-            await session.happened()
-            if not self.admitted(session, room):
-                raise NotInRoom(f"You did not get into {room.name}: it changed.")
-            session.room = room
-            session.tell(Entered(await self.archive.view(room, person)))
-            if session.look.shows_latest:
-                latest = await self.archive.latest(session, room)
-        finally:
-            session.release(latest)
-        await self.keep_rooms(session.person)
-
-    def _open(self, session: Session, text: str) -> Room:
-        name = room_name(text)
-        most = self.rules.rooms
-        if len(self.rooms) >= most:
-            raise Full(f"There are {most} rooms, which is the most.")
-        if session.account is None and len(self.rooms) >= most // 2:
-            raise Full(
-                f"There are {len(self.rooms)} rooms. Only members can open more: "
-                "/register NAME PASSWORD makes you one."
-            )
-        if self.rooms.like(name):
-            raise NameTaken(
-                f"{name.shown} looks like the name of another room. Take another name."
-            )
-        self._check_rooms_of(session.somebody().id)
-        self.pace.open(session)
-        room = self.rooms.open(RoomRecord(name.shown))
-        room.opened = False
-        try:
-            self.publish(RoomOpened(room=room.name, sender=session.somebody()), session)
-        except ChatError:
-            self.rooms.close(room.name)
-            raise
-        return room
-
-    def _check_rooms_of(self, person: int) -> None:
-        most = self.rules.rooms_per_person
-        if len(self.rooms_of(person)) >= most:
-            raise Full(f"You are in {most} rooms, which is the most. /leave one first.")
-
-    def admitted(self, session: Session, room: Room) -> bool:
-        """
-        Whether somebody who entered a room may stay: while that was on its way, a ban
-        may have come before it.
-        """
-        person = session.somebody()
-        if person.id not in room.present:
-            return False
-        try:
-            room.check_entry(person, session.role)
-        except ChatError:
-            self.publish(Left(room=room.name, person=person))
-            return False
-        return True
-
-    async def leave(self, session: Session, room: Room, reason: str = "") -> None:
-        """Leave a room."""
-        check_reason(reason, self.rules)
-        person = session.somebody()
-        if person.id not in room.present:
-            raise NotInRoom(f"You are not in {room.name}.")
-        self.publish(Left(room=room.name, person=person, reason=reason), session)
-        await session.settled()
-        await self.keep_rooms(session.person)
 
     async def find(self, name: str) -> Person:
         """
@@ -645,25 +217,6 @@ class Hub:
         if here is None:
             raise NotFound(f"{name[:40]} is not here. /who shows who is.")
         return here
-
-    def rooms_of(self, person: int) -> list[str]:
-        """Where somebody is."""
-        here = self.presence.get(person)
-        return list(here.rooms) if here else []
-
-    def in_room(self, person: Person, name: str) -> bool:
-        """Whether somebody is in a room."""
-        room = self.rooms.get(name)
-        return room is not None and person.id in room.present
-
-    async def keep_rooms(self, person: Person | None) -> None:
-        """Keep where somebody is, for their next login."""
-        if person is None or person.guest:
-            return
-        try:
-            await self.store.keep_rooms_of(person.id, self.rooms_of(person.id))
-        except StoreDown:
-            _log.warn("where {name} is was not kept", name=person.name)
 
     # Events
 
@@ -702,7 +255,7 @@ class Hub:
             case Arrived():
                 return event.rooms
             case Departed() | AwayChanged() | Renamed():
-                return tuple(self.rooms_of(event.person.id))
+                return tuple(self.presence.rooms_of(event.person.id))
             case _:
                 room = getattr(event, "room", None)
                 return () if room is None else (room,)
@@ -773,7 +326,7 @@ class Hub:
                 session.release()
                 self.outbox.finish(session)
             for session in self.connections:
-                self.hang_up(session, reason)
+                self.connections.hang_up(session, reason)
         await self.journal.idle()
 
     def reopen(self) -> None:

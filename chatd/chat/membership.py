@@ -36,7 +36,7 @@ class Membership:
         try:
             await self._hub.store.save_account(change(_own(session)))
             if session.account is not None:  # it may have a new role by now
-                self._hub.update_account(change(session.account))
+                self._hub.connections.update_account(change(session.account))
         finally:
             self._saving.release()
 
@@ -52,7 +52,7 @@ class Membership:
             return replace(old, **{name: value})  # type: ignore[arg-type]
 
         if session.account is None:
-            for other in self._hub.sessions_of(session.somebody().id):
+            for other in self._hub.connections.of(session.somebody().id):
                 other.prefer(change(other.preferences))
             return
         await self.save(
@@ -68,9 +68,11 @@ class Membership:
         """
         account = await self._hub.login.change_password(session, old, new)
         if session.account is not None:
-            self._hub.update_account(replace(session.account, secret=account.secret))
+            self._hub.connections.update_account(
+                replace(session.account, secret=account.secret)
+            )
         self._hub.desk.put_out(account.id)
-        others = [s for s in self._hub.sessions_of(account.id) if s is not session]
+        others = [s for s in self._hub.connections.of(account.id) if s is not session]
         for other in others:
             other.close(f"The password of {account.name} was changed: log in again.")
         return len(others)
@@ -85,7 +87,7 @@ class Membership:
         finally:
             lock.release()
         self._hub.desk.put_out(account.id)
-        for one in self._hub.sessions_of(account.id):
+        for one in self._hub.connections.of(account.id):
             one.close(f"The account {account.name} is gone, and so are its sessions.")
 
     # SSH keys

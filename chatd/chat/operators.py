@@ -232,7 +232,7 @@ class Operators:
         return account
 
     def _see_off(self, account: Account, words: str) -> None:
-        for session in self._hub.sessions_of(account.id):
+        for session in self._hub.connections.of(account.id):
             session.close(words)
 
     async def _account_target(self, session: "Session", name: str) -> tuple[str, str]:
@@ -240,7 +240,7 @@ class Operators:
         if person.id == session.somebody().id:
             raise BadRequest("That would be yourself.")
         if person.guest:
-            sessions = self._hub.sessions_of(person.id)
+            sessions = self._hub.connections.of(person.id)
             where = sorted({one.address for one in sessions if one.address})
             raise NotAllowed(
                 f"{person.name} is a guest and would come back under another name. "
@@ -277,7 +277,7 @@ class Operators:
             "rooms": len(hub.rooms),
             "events": hub.delivered,
             "waiting events": len(hub.journal),
-            "unread bytes": hub.backlog,
+            "unread bytes": hub.connections.backlog,
             "up": in_words(hub.now() - hub.started),
         }
         if hub.server is not None:

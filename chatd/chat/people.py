@@ -77,7 +77,7 @@ class People:
         @raise ChatError: if this person is muted in one of their rooms: nothing that is
             shown in all of them may be said in another way.
         """
-        for name in self._hub.rooms_of(session.somebody().id):
+        for name in self._hub.presence.rooms_of(session.somebody().id):
             self._hub.rooms.find(name).check_speaker(session)
 
     # Absence
@@ -163,7 +163,7 @@ class People:
 
     async def role_of(self, person: Person) -> Role:
         """What somebody may do in the whole chat, here or not."""
-        for session in self._hub.sessions_of(person.id):
+        for session in self._hub.connections.of(person.id):
             return session.role
         if person.guest:
             return Role.GUEST
@@ -198,7 +198,7 @@ class People:
         if act is Act.KICK and not person.guest:
             # Or the next login would bring them back.
             await session.happened()
-            await self._hub.keep_rooms(person)
+            await self._hub.moves.keep(person)
 
     async def _moderated(self, room: Room, act: Act, name: str) -> Person:
         if act in (Act.UNMUTE, Act.UNBAN):

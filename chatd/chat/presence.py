@@ -67,6 +67,11 @@ class Presence:
         """Everybody's name, sorted as people expect."""
         return self._roll.names()
 
+    def rooms_of(self, person: int) -> list[str]:
+        """Where somebody is."""
+        here = self._people.get(person)
+        return list(here.rooms) if here else []
+
     def on(self, node: str) -> list[Here]:
         """Who is here through one node."""
         return [here for here in self if node in here.nodes]

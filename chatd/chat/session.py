@@ -281,7 +281,7 @@ class Session:
             if not isinstance(understood, Say) or self._wait(request):
                 return False
             paid = True
-            self._hub.say(self, understood)
+            self._hub.requests.say(self, understood)
         except Exception:
             # The long way meets it again, and tells of it in its turn.
             if paid and self._throttle is not None:
@@ -293,7 +293,7 @@ class Session:
 
     def _understand(self, request: Request) -> Request | None:
         if isinstance(request, Typed):
-            return self._hub.understand(self, request)
+            return self._hub.requests.understand(self, request)
         return request
 
     async def _work(self) -> None:
@@ -310,7 +310,7 @@ class Session:
         if self._finishing:
             await self.settled()
             if await self.taken():
-                self._hub.hang_up(self)
+                self._hub.connections.hang_up(self)
             else:
                 self.gone(self._farewell)
 
@@ -323,13 +323,13 @@ class Session:
             if isinstance(understood, Say):
                 if self._in_flight >= IN_FLIGHT:
                     await self.settled()
-                self._hub.say(self, understood)
+                self._hub.requests.say(self, understood)
                 return
             await self.settled()
             if self.ended:
                 return
             self._caused = self._failure = None
-            data = await self._hub.perform(self, understood)
+            data = await self._hub.requests.perform(self, understood)
             await self.happened()
             if data is not None:
                 answer = Done(request.ref, self._caused, data)
@@ -342,7 +342,7 @@ class Session:
         if answer is not None:
             self.tell(answer)
         if self.failed_logins >= self._hub.rules.failed_logins_session:
-            self._hub.let_go(self, "it tried too many wrong passwords")
+            self._hub.connections.let_go(self, "it tried too many wrong passwords")
         if isinstance(request, Typed):
             self._hub.archive.saw_all(self)
 
@@ -491,15 +491,15 @@ class Session:
     def _keep(self, data: bytes) -> None:
         self._backlog.append(data)
         self._backlog_size += len(data)
-        self._hub.backlog += len(data)
+        self._hub.connections.backlog += len(data)
         rules = self._hub.rules
         if self._backlog_size > rules.outbox_pause:
             self._pause_door()
         if (
             self._backlog_size > rules.outbox_bytes
-            or self._hub.backlog > rules.outbox_total
+            or self._hub.connections.backlog > rules.outbox_total
         ):
-            self._hub.relieve()
+            self._hub.connections.relieve()
 
     def _send(self, data: bytes) -> None:
         try:
@@ -518,7 +518,7 @@ class Session:
 
     def forget_unread(self) -> None:
         """Never send what waits."""
-        self._hub.backlog -= self._backlog_size
+        self._hub.connections.backlog -= self._backlog_size
         self._backlog.clear()
         self._backlog_size = 0
 
@@ -568,7 +568,7 @@ class Session:
                 self._backlog = backlog[place:]
                 break
             self._backlog_size -= len(data)
-            self._hub.backlog -= len(data)
+            self._hub.connections.backlog -= len(data)
             self._send(data)
         self._release_writer()
         if len(self._queue) < WAITING // 2:
@@ -587,7 +587,7 @@ class Session:
         if self.ended:
             return
         self.tell(Closing(text, seconds))
-        self._hub.hang_up(self)
+        self._hub.connections.hang_up(self)
 
     def end(self, reason: str) -> None:
         """
@@ -595,7 +595,7 @@ class Session:
 
         @param reason: One sentence, for the log and for others; may be empty.
         """
-        self._hub.disconnected(self)
+        self._hub.connections.disconnected(self)
         if self.ended:
             return
         # What was typed before the line went is still said, if it is not too much;
@@ -640,7 +640,7 @@ class Session:
         self.ended = True
         self._queue.clear()
         self.forget_unread()
-        self._hub.detach(self, reason)
+        self._hub.connections.detach(self, reason)
         self._release_writer()
 
     # How fast
@@ -676,7 +676,7 @@ class Session:
             if self._pushing_since is None:
                 self._pushing_since = now
             if self._door_paused and now - self._pushing_since > rules.push_seconds:
-                self._hub.let_go(self, "it sends faster than it may")
+                self._hub.connections.let_go(self, "it sends faster than it may")
                 return
             behind = seconds + (len(self._queue) - 1) / rules.request_rate
             if behind >= WORTH_SAYING and not self._warned:

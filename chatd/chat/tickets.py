@@ -234,7 +234,7 @@ class Ticket:
 
         @raise NotEntered: if there is none.
         """
-        sessions = self._hub.sessions_of(self.owner.id)
+        sessions = self._hub.connections.of(self.owner.id)
         if not sessions:
             raise NotEntered(
                 f"{self.owner.name} is not here any more: who shares a file must be."

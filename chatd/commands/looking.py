@@ -85,7 +85,7 @@ async def whois(call: Call) -> None:
     if rooms:
         lines.append(f"in {', '.join(rooms)}")
     if call.session.role is Role.OPERATOR:
-        sessions = call.hub.sessions_of(person.id)
+        sessions = call.hub.connections.of(person.id)
         ways = [f"{one.kind} from {one.address or 'this machine'}" for one in sessions]
         lines += [f"by {way}" for way in ways]
         row["sessions"] = tuple(ways)
@@ -257,7 +257,7 @@ def _list(title: str, names: Sequence[str]) -> str:
 
 def _row(call: Call, here: Here, moderators: Collection[int] = ()) -> dict[str, Value]:
     """What programs are told of somebody."""
-    sessions = call.hub.sessions_of(here.person.id)
+    sessions = call.hub.connections.of(here.person.id)
     role = Role.GUEST if here.person.guest else Role.MEMBER
     for session in sessions:
         role = session.role

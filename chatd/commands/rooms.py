@@ -18,7 +18,7 @@ async def join(call: Call) -> None:
 
     Example: /join ops
     """
-    await call.hub.join(call.session, call.rest)
+    await call.hub.moves.join(call.session, call.rest)
 
 
 @command("leave", usage="[ROOM]", aliases=["part"])
@@ -28,7 +28,7 @@ async def leave(call: Call) -> None:
 
     Example: /leave ops
     """
-    await call.hub.leave(call.session, call.room_named(call.rest))
+    await call.hub.moves.leave(call.session, call.room_named(call.rest))
     room = call.session.room
     if room is None:
         call.reply("You are in no room now. /join one; /rooms lists them.")

@@ -115,7 +115,7 @@ class Connection(Protocol):
         @raise ChatError: if it cannot be.
         """
         address = address_of(transport.getPeer())
-        return self.hub.connect(
+        return self.hub.connections.connect(
             self,
             kind=self.kind,
             address=address,

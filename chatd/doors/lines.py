@@ -80,7 +80,7 @@ class LineConnection(Connection, LineReceiver):
             length, self._skipped = self._skipped, 0
             self.line_too_long(self._head, length)
         elif self._skipped > ENDLESS and self.session is not None:
-            self.hub.let_go(self.session, "it sends a line without an end")
+            self.hub.connections.let_go(self.session, "it sends a line without an end")
 
     # What the session asks for
 

@@ -47,7 +47,7 @@ class ProgramDoor(Connection):
         super().connectionMade()
         if self.session is not None:
             self._programs.opened(self)
-            self.hub.greet(self.session)
+            self.hub.connections.greet(self.session)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._programs.closed(self)
@@ -64,7 +64,7 @@ class ProgramDoor(Connection):
         self.session.submit(request)
         self._bad = self._bad + 1 if isinstance(request, Refused) else 0
         if self._bad >= ABUSE:
-            self.hub.let_go(
+            self.hub.connections.let_go(
                 self.session, f"it sent {ABUSE} lines in a row that are no requests"
             )
 
@@ -78,7 +78,9 @@ class ProgramDoor(Connection):
             self._asked = self.heard
             self.session.write(self.ping)
         elif silent >= dead_after:
-            self.hub.let_go(self.session, f"nothing came from it for {silent:.0f} s")
+            self.hub.connections.let_go(
+                self.session, f"nothing came from it for {silent:.0f} s"
+            )
 
 
 class Programs:

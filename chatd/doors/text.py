@@ -45,7 +45,7 @@ class TextDoor(PersonDoor):
             return
         if self._telnet == "on":
             self._start_telnet()
-        self.hub.greet(self.session)
+        self.hub.connections.greet(self.session)
 
     def dataReceived(self, data: bytes) -> None:
         session = self.session
@@ -53,7 +53,7 @@ class TextDoor(PersonDoor):
             return
         if self._first and sniff(data) not in (None, Guess.TEXT, Guess.TELNET):
             # A slow client of another door, after the greeting: it will try again.
-            self.hub.let_go(session, "it is not a person's")
+            self.hub.connections.let_go(session, "it is not a person's")
             return
         if (
             self._first

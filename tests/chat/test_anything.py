@@ -160,7 +160,7 @@ class World:
         """Somebody comes in, in one of many ways."""
         door = Watched(self)
         try:
-            session = self.hub.connect(
+            session = self.hub.connections.connect(
                 door, kind="fake", address="192.0.2.1", secure=True
             )
         except ChatError:
@@ -325,9 +325,9 @@ class AnythingTests(SynchronousTestCase):
         self.assertEqual(len(hub.journal), 0)
         here = {one.person.id: one for one in hub.presence}
         self.assertEqual(set(here), {s.somebody().id for s in living})
-        self.assertEqual(set(hub._people), set(here))
+        self.assertEqual(set(hub.connections._people), set(here))
         self.assertEqual(set(hub.places._owners), set(here))
-        self.assertEqual(hub.backlog, 0)
+        self.assertEqual(hub.connections.backlog, 0)
         self.assertEqual((hub.outbox._own, hub.outbox._rooms), ({}, {}))
         for id, one in here.items():
             self.assertEqual(hub.places._keys[person_name(one.person.name).key], id)
@@ -335,8 +335,8 @@ class AnythingTests(SynchronousTestCase):
             places = hub.places._owners[id]
             self.assertEqual(places.name, person_name(one.person.name))
             self.assertEqual(places.reserved, [])
-            self.assertEqual(places.sessions, len(hub.sessions_of(id)))
-            for session in hub.sessions_of(id):
+            self.assertEqual(places.sessions, len(hub.connections.of(id)))
+            for session in hub.connections.of(id):
                 self.assertEqual(session.person, one.person)
                 self.assertTrue(session.plain)
                 self.assertEqual(session._in_flight, 0)

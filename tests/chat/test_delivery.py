@@ -60,7 +60,7 @@ class OtherNodesTests(SynchronousTestCase):
             Left(id=4, room="lobby", person=ZOE),
         )
         self.assertEqual(shown, ["Arrived", "Said", "Joined", "Left"])
-        self.assertEqual(self.hub.rooms_of(ZOE.id), ["ops"])
+        self.assertEqual(self.hub.presence.rooms_of(ZOE.id), ["ops"])
         gone = Departed(id=5, person=ZOE, rooms=("ops",), node="other")
         self.assertEqual(self.hear(gone), ["Departed"])
         self.assertIsNone(self.hub.presence.get(ZOE.id))
@@ -72,7 +72,7 @@ class OtherNodesTests(SynchronousTestCase):
         self.hear(Arrived(id=1, person=person, rooms=("lobby",), node="other"))
         gone = Departed(id=2, person=person, rooms=("lobby",), node="other")
         self.assertEqual(self.hear(gone), [])
-        self.assertEqual(self.hub.rooms_of(person.id), ["lobby", "ops"])
+        self.assertEqual(self.hub.presence.rooms_of(person.id), ["lobby", "ops"])
         type_in(self.hub, self.ann, "/who")
         self.assertIn(self.ann, self.hub.rooms.lobby.readers)
 
@@ -86,7 +86,7 @@ class OtherNodesTests(SynchronousTestCase):
             Left(room="nowhere", person=ZOE),
         )
         self.assertEqual(shown, ["Arrived"])
-        self.assertEqual(self.hub.rooms_of(ZOE.id), ["lobby"])
+        self.assertEqual(self.hub.presence.rooms_of(ZOE.id), ["lobby"])
 
     def test_opened(self) -> None:
         """A room that was opened elsewhere is here."""
@@ -100,7 +100,7 @@ class OtherNodesTests(SynchronousTestCase):
         self.hear(self.arrived("lobby"))
         type_in(self.hub, self.ann, "/join lobby", "zoe: hi")
         turn(self.hub)
-        self.assertEqual(self.hub.sessions_of(ZOE.id), [])
+        self.assertEqual(self.hub.connections.of(ZOE.id), [])
 
 
 class PeopleTests(SynchronousTestCase):

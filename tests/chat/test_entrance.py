@@ -392,7 +392,7 @@ class PasswordTests(EntranceCase):
         person = session.somebody().id
         for room in self.hub.rooms:
             self.assertEqual(person in room.present, session in room.readers)
-        self.assertEqual(set(self.hub.rooms_of(person)), {"lobby", "ops"})
+        self.assertEqual(set(self.hub.presence.rooms_of(person)), {"lobby", "ops"})
 
 
 class ProvedTests(EntranceCase):
@@ -1151,4 +1151,4 @@ class ShowingTests(EntranceCase):
         type_in(self.hub, bob, "/join ops")
         self.assertEqual([e.room.name for e in door.of(Entered)], ["ops"])
         self.assertEqual(codes(door), [])
-        self.assertTrue(self.hub.in_room(bob.somebody(), "ops"))
+        self.assertIn("ops", self.hub.presence.rooms_of(bob.somebody().id))

@@ -476,7 +476,9 @@ class FailingStoreTests(HubCase):
         self.assertEqual(codes(self.bob_door), ["not-in-room"])
         self.assertIsNone(self.hub.rooms.get("ops"))
         for session in (self.ann, self.bob):
-            self.assertEqual(self.hub.rooms_of(session.somebody().id), ["lobby"])
+            self.assertEqual(
+                self.hub.presence.rooms_of(session.somebody().id), ["lobby"]
+            )
             self.assertIs(session.room, self.hub.rooms.lobby)
         type_in(self.hub, self.bob, "/join ops")
         self.assertEqual(self.hub.rooms.find("ops").names(), ("bob",))
@@ -505,7 +507,7 @@ class FailingStoreTests(HubCase):
         self.ann.receive("/join ops")
         turn(self.hub)
         self.assertEqual(self.hub.rooms.find("ops").names(), ("ann",))
-        self.assertEqual(self.hub.rooms_of(self.bob.somebody().id), ["lobby"])
+        self.assertEqual(self.hub.presence.rooms_of(self.bob.somebody().id), ["lobby"])
 
     def test_bad_row(self) -> None:
         """A message that cannot be stored fails alone."""
@@ -611,7 +613,8 @@ class RoomsTests(HubCase):
         type_in(self.hub, self.ann, "/leave dev", "/join one-more")
         self.assertEqual(codes(self.ann_door), ["full", "full"])
         self.assertEqual(
-            self.hub.rooms_of(self.ann.somebody().id), ["lobby", "ops", "one-more"]
+            self.hub.presence.rooms_of(self.ann.somebody().id),
+            ["lobby", "ops", "one-more"],
         )
 
     def test_banned_meanwhile(self) -> None:
@@ -706,7 +709,7 @@ class RoomsTests(HubCase):
         self.store.failing = True
         type_in(self.hub, cho, "/join ops", "/leave lobby")
         self.assertEqual(codes(door), [])
-        self.assertEqual(self.hub.rooms_of(cho.somebody().id), ["ops"])
+        self.assertEqual(self.hub.presence.rooms_of(cho.somebody().id), ["ops"])
 
 
 class RequestTests(HubCase):
@@ -844,18 +847,17 @@ class PeopleTests(HubCase):
     def test_in_room(self) -> None:
         """It is known who is where."""
         type_in(self.hub, self.ann, "/join ops")
-        self.assertTrue(self.hub.in_room(self.ann.somebody(), "ops"))
-        self.assertFalse(self.hub.in_room(self.bob.somebody(), "ops"))
-        self.assertFalse(self.hub.in_room(self.bob.somebody(), "nowhere"))
+        self.assertIn("ops", self.hub.presence.rooms_of(self.ann.somebody().id))
+        self.assertNotIn("ops", self.hub.presence.rooms_of(self.bob.somebody().id))
 
     def test_greeting(self) -> None:
         """Who connects is told where, who is here, and whether others can read."""
         self.hub.rules = replace(self.hub.rules, server="chat.example", encrypt="ssl")
         plain, plain_door = connect(self.hub, secure=False)
         secure, secure_door = connect(self.hub)
-        self.hub.greet(plain)
+        self.hub.connections.greet(plain)
         self.hub.lockdown = True
-        self.hub.greet(secure)
+        self.hub.connections.greet(secure)
         turn(self.hub)
         (one,), (two,) = plain_door.of(Greeting), secure_door.of(Greeting)
         self.assertEqual((one.server, one.people), ("chat.example", ("ann", "bob")))
@@ -968,7 +970,7 @@ class EndTests(HubCase):
         type_in(self.hub, self.ann, "hello")
         self.successResultOf(self.close())
         self.assertEqual(kinds(self.bob_door), ["Said", "Closing"])
-        self.assertEqual(self.hub.backlog, 0)
+        self.assertEqual(self.hub.connections.backlog, 0)
 
     def test_joining_meanwhile(self) -> None:
         """Who was just entering a room is sent what was held back."""
@@ -1008,14 +1010,14 @@ class EndTests(HubCase):
 
     def test_all_gone(self) -> None:
         """One can wait until every connection is gone."""
-        gone = self.hub.all_gone()
+        gone = self.hub.connections.all_gone()
         self.successResultOf(self.close())
         self.assertNoResult(gone)
         self.ann.end("")
         self.assertNoResult(gone)
         self.bob.end("")
         self.successResultOf(gone)
-        self.successResultOf(self.hub.all_gone())
+        self.successResultOf(self.hub.connections.all_gone())
 
 
 class KillTests(HubCase):

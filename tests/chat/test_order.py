@@ -89,10 +89,10 @@ class OrderTests(SynchronousTestCase):
     def test_moderation(self) -> None:
         """Nobody is put out before it is stored."""
         type_in(self.hub, self.ann, "/kick bob")
-        self.assertIn("ops", self.hub.rooms_of(self.bob.somebody().id))
+        self.assertIn("ops", self.hub.presence.rooms_of(self.bob.somebody().id))
         self.store.release()
         turn(self.hub)
-        self.assertNotIn("ops", self.hub.rooms_of(self.bob.somebody().id))
+        self.assertNotIn("ops", self.hub.presence.rooms_of(self.bob.somebody().id))
         self.assertEqual(len(self.bob_door.of(Moderated)), 1)
 
     def test_whispered(self) -> None:

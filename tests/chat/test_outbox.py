@@ -194,7 +194,9 @@ class RenderingTests(SynchronousTestCase):
     def come(self, name: str, *rooms: str) -> "tuple[Session, Bytes]":
         """Somebody whose door shows bytes."""
         door = Bytes(self.render)
-        session = self.hub.connect(door, kind="fake", address="192.0.2.1", secure=True)
+        session = self.hub.connections.connect(
+            door, kind="fake", address="192.0.2.1", secure=True
+        )
         type_in(self.hub, session, name, *(f"/join {room}" for room in rooms))
         return session, door
 
@@ -295,9 +297,9 @@ class CongestionTests(SynchronousTestCase):
 
     def say(self, text: str = "hi") -> int:
         """Ann says something; how many bytes it was for a reader."""
-        before = self.hub.backlog
+        before = self.hub.connections.backlog
         type_in(self.hub, self.ann, text)
-        return self.hub.backlog - before
+        return self.hub.connections.backlog - before
 
     def test_kept(self) -> None:
         """What is not read waits, and is sent in order when the reader reads again."""
@@ -305,11 +307,11 @@ class CongestionTests(SynchronousTestCase):
         self.say("one")
         self.say("two")
         self.assertEqual(texts(self.bob_door), [])
-        self.assertEqual(self.hub.backlog, self.bob.unread)
+        self.assertEqual(self.hub.connections.backlog, self.bob.unread)
         self.assertGreater(self.bob.unread, 0)
         self.bob.drained()
         self.assertEqual(texts(self.bob_door), ["one", "two"])
-        self.assertEqual((self.hub.backlog, self.bob.unread), (0, 0))
+        self.assertEqual((self.hub.connections.backlog, self.bob.unread), (0, 0))
         self.say("three")
         self.assertEqual(texts(self.bob_door), ["one", "two", "three"])
 
@@ -339,7 +341,7 @@ class CongestionTests(SynchronousTestCase):
         last = self.bob_door.events[-1]
         self.assertIn("does not read", getattr(last, "text", ""))
         self.assertEqual(len(self.bob_door.events), 1)
-        self.assertEqual(self.hub.backlog, 0)
+        self.assertEqual(self.hub.connections.backlog, 0)
         self.assertEqual(len(self.ann_door.of(Departed)), 1)
         self.assertFalse(self.ann.ended)
 
@@ -350,13 +352,13 @@ class CongestionTests(SynchronousTestCase):
         self.say()
         for session, _ in others:
             session.congested()
-        while self.hub.backlog <= self.rules.outbox_total - 40:
+        while self.hub.connections.backlog <= self.rules.outbox_total - 40:
             self.say()
         self.assertFalse(self.bob.ended)
         while not self.bob.ended:
             self.say()
         self.assertEqual([s.ended for s, _ in others], [False, False, False])
-        self.assertLessEqual(self.hub.backlog, self.rules.outbox_total)
+        self.assertLessEqual(self.hub.connections.backlog, self.rules.outbox_total)
 
     def test_order_when_many_are_let_go(self) -> None:
         """That some are let go in the middle of a turn disturbs nobody's order."""
@@ -378,7 +380,7 @@ class CongestionTests(SynchronousTestCase):
         self.bob.congested()
         self.say()
         self.bob.end("")
-        self.assertEqual(self.hub.backlog, 0)
+        self.assertEqual(self.hub.connections.backlog, 0)
 
     def test_hung_up_on(self) -> None:
         """What waits for somebody is sent before they are hung up on."""
@@ -387,7 +389,7 @@ class CongestionTests(SynchronousTestCase):
         self.bob.close("Bye.")
         self.assertEqual(texts(self.bob_door), ["one"])
         self.assertEqual(getattr(self.bob_door.events[-1], "text", ""), "Bye.")
-        self.assertEqual(self.hub.backlog, 0)
+        self.assertEqual(self.hub.connections.backlog, 0)
 
 
 class HoldingTests(SynchronousTestCase):

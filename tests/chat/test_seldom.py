@@ -51,12 +51,12 @@ class SeldomTests(SynchronousTestCase):
         hub = make_hub(clock=self.clock)
         with capturedLogs() as events:
             for _ in range(5):
-                stranger = hub.connect(
+                stranger = hub.connections.connect(
                     FakeDoor(), kind="ssh", address="192.0.2.9", secure=True
                 )
-                hub.let_go(stranger, "it sends a line without an end")
+                hub.connections.let_go(stranger, "it sends a line without an end")
             ann, _ = join(hub, "ann", "lobby")
-            hub.let_go(ann, "it sends faster than it may")
+            hub.connections.let_go(ann, "it sends faster than it may")
             self.clock.advance(SUMMED_UP)
         self.assertEqual(
             lines(list(events)),

@@ -171,13 +171,13 @@ class OneAfterAnotherTests(SessionCase):
         def broken(*args: object) -> None:
             raise ZeroDivisionError("a bug")
 
-        understand = self.hub.understand
-        self.hub.understand = broken  # type: ignore[method-assign, assignment]
+        understand = self.hub.requests.understand
+        self.hub.requests.understand = broken  # type: ignore[method-assign, assignment]
         type_in(self.hub, self.ann, "hello")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         (failed,) = self.ann_door.of(Failed)
         self.assertEqual((failed.code, failed.line), ("internal", "hello"))
-        self.hub.understand = understand  # type: ignore[method-assign]
+        self.hub.requests.understand = understand  # type: ignore[method-assign]
         type_in(self.hub, self.ann, "hello")
         self.assertEqual(texts(self.bob_door), ["hello"])
 
@@ -267,7 +267,7 @@ class OneAfterAnotherTests(SessionCase):
         self.assertEqual(texts(self.ann_door), ["one", "two"])
         self.ann.drained()
         self.assertEqual(texts(self.ann_door), ["one", "two", "three"])
-        self.assertEqual((self.ann.unread, self.hub.backlog), (0, 0))
+        self.assertEqual((self.ann.unread, self.hub.connections.backlog), (0, 0))
 
 
 class ThrottleTests(SessionCase):
@@ -507,7 +507,7 @@ class EndTests(SessionCase):
         for number in range(25):
             self.ann.receive(f"{number}")
         self.ann.end("")
-        self.assertEqual(self.hub.backlog, 0)
+        self.assertEqual(self.hub.connections.backlog, 0)
 
     def test_lost_in_the_middle(self) -> None:
         """A command that was begun ends by itself."""
@@ -536,7 +536,7 @@ class EndTests(SessionCase):
         self.ann.end("")
         self.ann.close("Bye.")
         self.ann.gone("")
-        self.hub.hang_up(self.ann)
+        self.hub.connections.hang_up(self.ann)
         turn(self.hub)
         self.assertEqual(len(self.bob_door.of(Departed)), 1)
         self.assertTrue(self.ann_door.open)
@@ -551,7 +551,7 @@ class EndTests(SessionCase):
         waiting.pop().callback(None)
         turn(self.hub)
         self.assertEqual(texts(self.bob_door), [])
-        self.hub.let_go(self.ann, "it is gone already")
+        self.hub.connections.let_go(self.ann, "it is gone already")
         self.assertEqual(len(self.ann_door.events), 1)
 
     def test_nobody(self) -> None:

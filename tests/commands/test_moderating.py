@@ -39,7 +39,7 @@ class ModeratingTests(Chatting):
         type_in(self.hub, eve, "/quit")
         eve, _ = self.member("eve")
         assert eve.person is not None
-        self.assertEqual(self.hub.rooms_of(eve.person.id), ["lobby"])
+        self.assertEqual(self.hub.presence.rooms_of(eve.person.id), ["lobby"])
 
     def test_mute_everywhere(self) -> None:
         """Who is muted in a room tells it nothing by a name or an away text."""

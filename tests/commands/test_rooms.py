@@ -32,7 +32,9 @@ class JoinTests(Chatting):
         """A # before the name and another case lead to the same room."""
         ann, _ = self.guest("ann")
         type_in(self.hub, ann, "/room Ops", "/join #ops", "@join OPS")
-        self.assertEqual(self.hub.rooms_of(ann.somebody().id), ["lobby", "Ops"])
+        self.assertEqual(
+            self.hub.presence.rooms_of(ann.somebody().id), ["lobby", "Ops"]
+        )
 
     def test_join_again(self) -> None:
         """To join a room that one is in makes it the current one, without noise."""

@@ -312,7 +312,7 @@ class ComingInTests(DoorCase):
         self.clock.advance(GREET)
         self.assertEqual(peer.lines(), ["! You are banned from this server: spam"])
         self.assertTrue(peer.wire.disconnecting)
-        self.assertEqual(self.hub.connections, [])
+        self.assertFalse(self.hub.connections)
 
 
 class TransportTests(SynchronousTestCase):

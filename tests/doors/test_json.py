@@ -624,7 +624,7 @@ class PressureTests(DoorCase):
         bob.wire.producer.resumeProducing()
         self.assertEqual([e["text"] for e in bob.events()], ["one", "two"])
         self.assertEqual(bob.protocol.session.unread, 0)
-        self.assertEqual(self.hub.backlog, 0)
+        self.assertEqual(self.hub.connections.backlog, 0)
 
     def test_full_again(self) -> None:
         """When the transport is full again, the rest stays where it is counted."""
@@ -659,7 +659,7 @@ class PressureTests(DoorCase):
         self.assertFalse(bob.wire.disconnected)
         self.clock.advance(0.1)
         self.assertTrue(bob.wire.disconnected)
-        self.assertEqual(self.hub.backlog, 0)
+        self.assertEqual(self.hub.connections.backlog, 0)
 
     def test_paused_reading(self) -> None:
         """Who reads too little is not read from either, until it does."""

@@ -322,7 +322,7 @@ class EncryptedTests(PortCase):
         peer = Encrypted(self, self.both)
         peer.pump(1)
         self.clock.advance(2 * GREET)
-        self.assertEqual(self.hub.connections, [])
+        self.assertFalse(self.hub.connections)
         answer = peer.send(b'{"do":"ping","ref":1}\n')
         self.assertIn(b'"ref":1', answer)
         self.assertNotIn(b"* Welcome", answer)

@@ -106,7 +106,7 @@ class TimeTests(SshCase):
             if stage == 3:
                 peer.open()
             peer.lose(clean=False)
-            self.assertEqual(self.hub.connections, [])
+            self.assertFalse(self.hub.connections)
             self.assertEqual(len(self.hub.places), 0)
         self.clock.advance(100)
 

@@ -107,7 +107,9 @@ class Trusting(SSHUserAuthServer):
 
     async def enter(self, name: str) -> Any:
         """Register or log in, and be in the room."""
-        session = hub.connect(FakeDoor(), kind="sftp", address="", secure=True)
+        session = hub.connections.connect(
+            FakeDoor(), kind="sftp", address="", secure=True
+        )
         taken = await hub.store.account_named(name)
         word = "login" if taken else "register"
         session.receive(f"/{word} {name} seven-small-rain-clouds")

@@ -216,7 +216,9 @@ class Authentication(SSHUserAuthServer):
     def _count(self, waiting: Session) -> None:
         """End the connection when there were too many wrong passwords."""
         if waiting.failed_logins >= self.transport.hub.rules.failed_logins_session:
-            self.transport.hub.let_go(waiting, "it tried too many wrong passwords")
+            self.transport.hub.connections.let_go(
+                waiting, "it tried too many wrong passwords"
+            )
 
 
 def _is_signed(credentials: SSHPrivateKey) -> bool:

@@ -343,7 +343,7 @@ class PipeDoor(PersonDoor):
         if self.session is not None and not self._ended:
             self._status = INTERRUPTED
             self._ended = True
-            self.hub.hang_up(self.session)
+            self.hub.connections.hang_up(self.session)
 
     def _end(self) -> None:
         """Leave, when all that was written is on its way."""

@@ -45,7 +45,7 @@ class ShellDoor(PersonDoor):
         session.offered = visitor.key
         if visitor.proved is None:
             # Nobody may have this name: it is like coming in by any other terminal.
-            self.hub.greet(session)
+            self.hub.connections.greet(session)
         session.submit(Enter(visitor.name, show=True, proved=visitor.proved))
 
     def dataReceived(self, data: bytes) -> None:
@@ -59,4 +59,4 @@ class ShellDoor(PersonDoor):
     def interrupted(self) -> None:
         """The client was told to end."""
         if self.session is not None:
-            self.hub.hang_up(self.session)
+            self.hub.connections.hang_up(self.session)

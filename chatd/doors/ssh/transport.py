@@ -157,7 +157,7 @@ class Transport(SSHServerTransport):
         @raise ChatError: if it cannot be.
         """
         visit = visit_of(self.transport)
-        return self.hub.connect(
+        return self.hub.connections.connect(
             door,  # type: ignore[arg-type]
             kind="ssh",
             address=self._address,

@@ -146,7 +146,7 @@ class Metrics(Resource):
             "chatd_unread_bytes",
             "gauge",
             "Bytes that wait for those who read slowly.",
-            hub.backlog,
+            hub.connections.backlog,
         )
         yield Figure(
             "chatd_lag_seconds",

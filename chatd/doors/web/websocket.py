@@ -151,7 +151,9 @@ class WebSocketDoor(ProgramDoor):
             return False
         self._empty += 1
         if self._empty > ABUSE and self.session is not None:
-            self.hub.let_go(self.session, "it sends frames that say nothing")
+            self.hub.connections.let_go(
+                self.session, "it sends frames that say nothing"
+            )
             return True
         self.transport.pauseProducing()
         # A thousandth more: never so short that rounding makes it nothing.
@@ -180,7 +182,7 @@ class WebSocketDoor(ProgramDoor):
                 self.transport.abortConnection()
         elif self.session is not None:
             self._code, self._reason = broken.code, broken.why
-            self.hub.let_go(self.session, broken.why)
+            self.hub.connections.let_go(self.session, broken.why)
 
 
 class WebSocket(Resource):

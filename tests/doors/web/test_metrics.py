@@ -65,7 +65,7 @@ class FiguresTests(MetricsCase):
         type_in(self.hub, ann, "hello", "/me waves", "hello again")
         self.hub.refusals.note(TooFast("slow"))
         self.hub.admission.refused["full"] += 2
-        self.hub.backlog = 123
+        self.hub.connections.backlog = 123
         found = self.figures()
         for name, value in {
             "chatd_people": "1",

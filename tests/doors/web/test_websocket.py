@@ -121,7 +121,7 @@ class OpeningTests(SocketCase):
             "GET", "/ws", **{name: value for name, value in given.items() if value}
         )
         self.assertEqual(response.status, status, response)
-        self.assertEqual(self.hub.connections, [])
+        self.assertFalse(self.hub.connections)
         return response
 
     def test_opened(self) -> None:
@@ -183,7 +183,7 @@ class OpeningTests(SocketCase):
         """Who asks for the headers only opens nothing."""
         response = self.browser().ask("HEAD", "/ws", **HANDSHAKE)
         self.assertEqual((response.status, response.headers["allow"]), (405, "GET"))
-        self.assertEqual(self.hub.connections, [])
+        self.assertFalse(self.hub.connections)
 
     def test_own_origin(self) -> None:
         """A page of this server may come, and what is no page at all."""
@@ -448,7 +448,7 @@ class ControlTests(SocketCase):
         """A connection that breaks is seen as one that left."""
         page = self.enter("ann")
         page.lose(clean=False)
-        self.assertEqual(self.hub.connections, [])
+        self.assertFalse(self.hub.connections)
         self.assertEqual(len(self.hub.presence), 0)
 
     def test_half_closed(self) -> None:

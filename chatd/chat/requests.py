@@ -1,0 +1,155 @@
+"""What is asked for, and by whom it is done."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chatd.chat.account import Person
+from chatd.chat.clean import clean
+from chatd.chat.command import Call
+from chatd.chat.errors import Closed
+from chatd.chat.events import Past, Value
+from chatd.chat.links import UP
+from chatd.chat.request import (
+    Enter,
+    History,
+    Invoke,
+    LogOut,
+    Ping,
+    Refused,
+    Request,
+    Say,
+    Search,
+    Seen,
+    Share,
+    Typed,
+    Whisper,
+)
+from chatd.chat.understand import understand
+
+if TYPE_CHECKING:
+    from chatd.chat.hub import Hub
+    from chatd.chat.room import Room
+    from chatd.chat.session import Session
+
+
+class Requests:
+    """Carries out what sessions ask for."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+
+    def understand(self, session: "Session", typed: Typed) -> Request | None:
+        """What a typed line asks for."""
+        understood = understand(session, typed, self._hub.commands)
+        if not isinstance(understood, Invoke):
+            self._hub.archive.saw_all(session)
+        return understood
+
+    def say(self, session: "Session", request: Say) -> None:
+        """Say something in a room."""
+        if self._hub.closing:
+            raise Closed(self._hub.closing)
+        self._hub.visible_room(session, request.room).say(
+            session, request, self._hub.rules
+        )
+
+    async def perform(
+        self, session: "Session", request: Request | None
+    ) -> Mapping[str, Value] | None:
+        """
+        Carry out one request; the session sees to it that it is one at a time.
+
+        @return: What programs are told when it is done; C{None} if they were told.
+        @raise ChatError: if it is refused.
+        """
+        if self._hub.closing and not isinstance(request, Ping):
+            raise Closed(self._hub.closing)
+        match request:
+            case None | Ping() | Typed():
+                return {}
+            case Refused():
+                raise request.error
+            case Enter():
+                await self._hub.entrance.enter(session, request)
+                return None
+            case Say():
+                self.say(session, request)
+                return None
+            case Whisper():
+                await self._hub.people.whisper(
+                    session, request.to, request.text, request.key
+                )
+            case Invoke():
+                await self._invoke(session, request)
+            case History() | Search():
+                session.somebody()
+                past = await self._past(session, request)
+                session.tell(replace(past, ref=request.ref))
+            case Seen():
+                await self._seen(session, request)
+            case Share():
+                return await self._share(session, request)
+            case LogOut():
+                await self._hub.entrance.log_out(session)
+        return {}
+
+    async def _invoke(self, session: "Session", request: Invoke) -> None:
+        command = self._hub.commands.find(request.name)
+        room = session.room
+        if request.room:
+            room = self._hub.visible_room(session, request.room)
+        # Others are shown most of it: no door may let a line break through.
+        rest = clean(request.rest).strip()
+        call = Call(session, self._hub, rest, request.ref, room)
+        command.check(call)
+        await command.run(call)
+
+    async def _past(self, session: "Session", request: History | Search) -> Past:
+        if isinstance(request, Search):
+            return await self._hub.archive.search(
+                session, request.words, before=request.before, limit=request.limit
+            )
+        if request.person:
+            other = await self._hub.find(request.person)
+            return await self._hub.archive.whispers(
+                session,
+                other.id,
+                before=request.before,
+                after=request.after,
+                around=request.around,
+                limit=request.limit,
+            )
+        room = self._hub.visible_room(session, request.room)
+        return await self._hub.archive.history(
+            session,
+            room,
+            before=request.before,
+            after=request.after,
+            around=request.around,
+            limit=request.limit,
+        )
+
+    async def _share(self, session: "Session", request: Share) -> Mapping[str, Value]:
+        place: Room | Person
+        if request.to:
+            place = await self._hub.find(request.to)
+        else:
+            place = self._hub.visible_room(session, request.room)
+        ticket = await self._hub.sharing.ticket(
+            session, place, request.name, size=request.size, mime=request.type
+        )
+        return {
+            "url": f"{UP}{ticket.token}",
+            "name": ticket.name,
+            "seconds": self._hub.rules.files_begin,
+        }
+
+    async def _seen(self, session: "Session", request: Seen) -> None:
+        session.somebody()
+        if request.person:
+            conversation = f"@{(await self._hub.find(request.person)).id}"
+        else:
+            conversation = self._hub.visible_room(session, request.room).name
+        if session.account is not None:  # guests have no marks
+            self._hub.archive.saw(session.account.id, conversation, request.id)
