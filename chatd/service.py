@@ -14,7 +14,6 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -31,6 +30,7 @@ from chatd.files.folder import Folder
 from chatd.instruments import Instruments
 from chatd.operate import notify
 from chatd.operate.addresses import addresses
+from chatd.operate.chores import Chores
 from chatd.operate.decided import encrypted_way, rules, ways_in
 from chatd.operate.kept import KeptPort
 from chatd.operate.listeners import Listeners
@@ -115,7 +115,7 @@ class ChatService(Service):
             sys.stdout if nodaemon else None,
             keep=is_ours(self._twistd),
         )
-        self._loops: list[LoopingCall] = []
+        self._chores = Chores(reactor)
         self._kept = KeptPort(self._data / "console.toml")
         self._stopping = False
         self._host_fingerprint = ""
@@ -261,12 +261,12 @@ class ChatService(Service):
         await self._sweep()
         if self._stopping:
             return
-        self._every(MARKS_EVERY, self.hub.archive.keep_marks)
-        self._every(INDEX_EVERY, self._store.index)
-        self._every(TIDY_EVERY, _tidy)
-        self._every(FORGET_EVERY, self._forget)
-        self._every(EXPIRE_EVERY, self.hub.sharing.expire)
-        self._every(MINUTE, self._instruments.figures.note)
+        self._chores.every(MARKS_EVERY, self.hub.archive.keep_marks)
+        self._chores.every(INDEX_EVERY, self._store.index)
+        self._chores.every(TIDY_EVERY, _tidy)
+        self._chores.every(FORGET_EVERY, self._forget)
+        self._chores.every(EXPIRE_EVERY, self.hub.sharing.expire)
+        self._chores.every(MINUTE, self._instruments.figures.note)
         await self._say_where()
         collect_rarely()
         self.control.begin()
@@ -355,22 +355,6 @@ class ChatService(Service):
         key, self._host_fingerprint = host_key(self._keys / "ssh_host_ed25519_key")
         return key
 
-    def _every(self, seconds: float, what: Any) -> None:
-        loop = LoopingCall(lambda: Deferred.fromCoroutine(what()))
-        loop.clock = self._reactor
-
-        def again(failure: Failure) -> None:
-            # A loop ends at its first failure, which would go unnoticed.
-            _log.failure("a regular task failed", failure=failure)
-            self._reactor.callLater(seconds, start)
-
-        def start() -> None:
-            if not self._stopping:
-                loop.start(seconds, now=False).addErrback(again)
-
-        self._loops.append(loop)
-        start()
-
     async def _sweep(self) -> None:
         """Remove what broke off when the server ended the last time."""
         swept = await self.hub.sharing.sweep()
@@ -423,9 +407,7 @@ class ChatService(Service):
     async def _stop(self) -> None:
         control = self.control
         notify.stopping(control.why)
-        for loop in self._loops:
-            if loop.running:
-                loop.stop()
+        self._chores.stop()
         await control.close(control.why)
         if self._console is not None:
             await self._console.close()
