@@ -57,11 +57,13 @@ class Asked:
     A request that waits for its answer.
 
     @ivar again: Whether it is sent again if the connection breaks before.
+    @ivar now: Whether it fails rather than wait for another connection.
     """
 
     ref: int
     fields: dict[str, Any]
     again: bool
+    now: bool = False
     answer: "Deferred[Reply]" = field(default_factory=Deferred)
     answers: list[Event | Answer] = field(default_factory=list)
 
@@ -97,18 +99,26 @@ class Asking:
         return len(self._sent)
 
     def ask(
-        self, fields: dict[str, Any], *, again: bool = True, first: bool = False
+        self,
+        fields: dict[str, Any],
+        *,
+        again: bool = True,
+        now: bool = False,
+        first: bool = False,
     ) -> "Deferred[Reply]":
         """
         Ask for something.
 
         @param again: Whether it is sent again if the connection breaks before it is
             answered.
-        @param first: Whether it is sent now, before all that waits.
+        @param now: Whether it fails if there is no connection, or that breaks.
+        @param first: Whether it is sent at once, before all that waits.
         """
-        asked = Asked(next(self._refs), fields, again)
+        asked = Asked(next(self._refs), fields, again and not now, now)
         if first:
             self._put(asked)
+        elif now and not self._open:
+            asked.answer.errback(Unanswered("There is no connection now."))
         else:
             self._waiting.append(asked)
             self.flush()
@@ -161,15 +171,17 @@ class Asking:
         """The connection is gone: what may be asked again will be."""
         self._open = False
         sent, self._sent = list(self._sent.values()), {}
-        for asked in reversed(sent):
+        waiting, self._waiting = self._waiting, deque()
+        for asked in sent:
             if asked.again:
                 asked.answers.clear()
-                self._waiting.appendleft(asked)
-        for asked in sent:
-            if not asked.again:
-                asked.answer.errback(
-                    Unanswered("The connection broke: it may have been done, or not.")
-                )
+                self._waiting.append(asked)
+        self._waiting += [asked for asked in waiting if not asked.now]
+        lost = [asked for asked in sent if not asked.again]
+        for asked in (*lost, *(asked for asked in waiting if asked.now)):
+            asked.answer.errback(
+                Unanswered("The connection broke: it may have been done, or not.")
+            )
         self.rest()
 
     def close(self, problem: Exception) -> None:

@@ -284,15 +284,20 @@ class Client:
         before: int = 0,
         after: int = 0,
         limit: int = 50,
+        now: bool = False,
     ) -> Past:
         """
         What was said in a room, or with a person, oldest first.
 
         @param before: Only ids below; C{after}: above.
+        @param now: Whether it fails with L{Unanswered}, rather than wait for another
+            connection.
         """
         fields = {"room": room, "person": person, "limit": limit}
         bounds = {"before": str(before), "after": str(after)}
-        return _past(await self._asking.ask({"do": "history", **fields, **bounds}))
+        return _past(
+            await self._asking.ask({"do": "history", **fields, **bounds}, now=now)
+        )
 
     async def search(self, words: str, *, limit: int = 20) -> Past:
         """Find what was said; C{words} as for C{/search}."""
@@ -608,7 +613,7 @@ class Client:
         event = heard.event
         self._position = heard.cursor or self._position
         if isinstance(event, Stamped):
-            places: tuple[str, ...] = (getattr(event, "room", ""),)
+            places: tuple[str, ...] = (getattr(event, "room", None) or "",)
             if isinstance(event, Arrived) and self.state.is_me(event.person.name):
                 places = event.rooms
             for place in places:

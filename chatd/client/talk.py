@@ -58,13 +58,13 @@ KEPT = 200
 
 _SECRET = {"login": 2, "register": 2, "password": 2, "unregister": 1, "claim": 1}
 _TELL = frozenset({"msg", "pm", "send", "tell", "w"})
-_OURS = frozenset({"switch", "send-file", "get-file"})
+_OURS = frozenset({"switch", "send-file", "get-file", "refuse-file"})
 _LEAVE = frozenset({"quit", "exit", "bye", "logout"})
 
 HELP = (
     "Of this client: /switch ROOM looks at another room you are in; /send-file PATH "
-    "[NAME|ROOM]; /get-file [NUMBER|NAME|ID] [PATH]. Tab completes; Ctrl-C stops a "
-    "file on its way."
+    "[NAME|ROOM]; /get-file [NUMBER|NAME|ID] [PATH]; /refuse-file [NUMBER]. Tab "
+    "completes; Ctrl-C stops a file on its way."
 )
 
 
@@ -148,7 +148,7 @@ class Talk:
                     self._show(event)
             case CaughtUp():
                 pass
-            case Stamped() if hasattr(event, "room"):
+            case Stamped() if getattr(event, "room", None):
                 self._in_room(event)
             case _:
                 self._show(event)
@@ -163,6 +163,7 @@ class Talk:
                 room.mark = view.seen if view.unread else 0
         if again:
             self.ours("The connection is back.")
+            self._go(self._learn())
             if self._client.state.room(self.room) is None:
                 self._look_at(event.rooms[0].name if event.rooms else "")
             return
@@ -175,7 +176,10 @@ class Talk:
     async def _learn(self) -> None:
         """Find out what may be typed, and how things should look."""
         for line in ("/set", "/help"):
-            reply = await self._client.command(line)
+            try:
+                reply = await self._client.command(line)
+            except Unanswered:
+                return  # it is asked again when the connection is back
             for answer in reply.answers:
                 if isinstance(answer, Listing) and line == "/set":
                     self._wording.choose(
@@ -219,7 +223,8 @@ class Talk:
         if state is None or state.history:
             limit = min(MOST_SHOWN, max(least, room.unread + 3))
             try:
-                past = await self._client.history(self.room, limit=limit)
+                # What happens next, perhaps that the connection breaks, waits for this.
+                past = await self._client.history(self.room, limit=limit, now=True)
                 events = list(past.events)
             except (RequestFailed, Unanswered):
                 pass
@@ -439,6 +444,8 @@ class Talk:
             self._go(self.files.send(rest, self.room))
         elif word in ("get-file", "getfile"):
             self._go(self.files.get(rest))
+        elif word == "refuse-file":
+            self._go(self.files.refuse(rest))
         elif word in _SECRET and len(rest.split()) < _SECRET[word]:
             self._go(self._ask_secret(word, rest))
         elif word in _TELL and text.strip() and to.casefold() not in ("all", "@all"):

@@ -311,6 +311,16 @@ class ReturningTests(ClientCase):
         self.line.cut()
         self.failureResultOf(reply, Unanswered)
 
+    def test_now(self) -> None:
+        """What is wanted now is not waited for when there is no connection."""
+        self.line.lost_answers = True
+        asked = Deferred.fromCoroutine(self.ann.history("lobby", now=True))
+        self.line.carry()
+        self.line.cut()
+        self.failureResultOf(asked, Unanswered)
+        asked = Deferred.fromCoroutine(self.ann.history("lobby", now=True))
+        self.failureResultOf(asked, Unanswered)
+
     def test_guest_rooms(self) -> None:
         """A guest comes back into the rooms they were in, and misses nothing there."""
         self.ann.command("/join ops")
