@@ -5,6 +5,15 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    eventAsText,
+    globalLogBeginner,
+)
+from zope.interface import provider
+
 from chatd.client.asking import RequestFailed
 from chatd.client.client import Credentials
 from chatd.client.credentials import KNOWN, folder
@@ -50,6 +59,7 @@ async def _connect(reactor: Any, options: ConnectOptions) -> int:
         lambda before: talks[-1].complete(before) if talks else [],
     )
     screen.start()
+    _log_to(screen)
     problem = ""
     try:
         asking = _Asking(screen)
@@ -68,6 +78,17 @@ async def _connect(reactor: Any, options: ConnectOptions) -> int:
         if problem:
             print(f"chatd: {problem}", file=sys.stderr)
     return 0
+
+
+def _log_to(screen: Screen) -> None:
+    """Show what went wrong in this program above the line that is being typed."""
+
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        if event["log_level"] >= LogLevel.error:
+            screen.show(eventAsText(event, includeTimestamp=False, includeSystem=False))
+
+    globalLogBeginner.beginLoggingTo([observe], redirectStandardIO=False)
 
 
 async def _try(

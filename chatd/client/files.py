@@ -87,6 +87,8 @@ class Files:
         now, self._now = self._now, None
         if now is None:
             return False
+        if self._transfers is not None:
+            self._transfers.stop()
         now.cancel()
         return True
 
@@ -159,6 +161,17 @@ class Files:
             return
         self._desk.ours(f"{name} was not saved.")
 
+    async def refuse(self, rest: str) -> None:
+        """Let who sent a file know that one does not want it: C{[NUMBER|NAME|ID]}."""
+        event = self._known(rest.strip())
+        which = event.file if event else rest.strip()
+        try:
+            await self._client.command(f"/files refuse {which}")
+        except (RequestFailed, Unanswered) as problem:
+            self._desk.wrong(str(problem))
+        else:
+            self._desk.ours(f"{event.name if event else which} is refused.")
+
     async def _ask_where(self, name: str, size: int) -> Path | None:
         default = suggest(name)
         answer = await self._desk.ask(
@@ -188,7 +201,11 @@ class Files:
         if not which:
             self._desk.wrong("Nobody shared a file since you came. /files lists them.")
             return None
-        reply = await self._client.command(f"/files {which}")
+        try:
+            reply = await self._client.command(f"/files {which}")
+        except (RequestFailed, Unanswered) as problem:
+            self._desk.wrong(str(problem))
+            return None
         for answer in reply.answers:
             if isinstance(answer, Listing) and len(answer.rows) == 1:
                 row: Any = answer.rows[0]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import deferLater
@@ -50,6 +50,7 @@ class Transfers:
         """
         self._reactor = reactor
         self._base = base
+        self._patience = _Patience(reactor)
         self._agent = Agent.usingEndpointFactory(reactor, _Ways(endpoint))
 
     async def put(
@@ -65,7 +66,7 @@ class Transfers:
         """
         size = path.stat().st_size
         url = await ticket()
-        patience = _Patience(self._reactor)
+        patience = self._patience = _Patience(self._reactor)
         offset: int | None = 0
         try:
             while offset is not None:
@@ -81,6 +82,10 @@ class Transfers:
             # Nothing shall be left of it there.
             self._ask(b"DELETE", url).addErrback(lambda _: None)
             raise
+
+    def stop(self) -> None:
+        """Go on no more, whatever breaks next."""
+        self._patience.over = True
 
     async def _put(
         self, url: str, path: Path, offset: int, size: int, progress: Progress
@@ -123,7 +128,7 @@ class Transfers:
         @raise TransferFailed: if it cannot be; what came stays, unless it is wrong.
         @raise OSError: if it cannot be written.
         """
-        patience = _Patience(self._reactor)
+        patience = self._patience = _Patience(self._reactor)
         while True:
             offset = part.stat().st_size if part.exists() else 0
             if offset >= size and part.exists():
@@ -194,17 +199,25 @@ async def _try_to_read(response: IResponse) -> str:
 
 
 class _Patience:
-    """Waits between goes, and loses patience when nothing comes of them."""
+    """
+    Waits between goes, and loses patience when nothing comes of them.
+
+    @ivar over: Whether there shall be no more.
+    """
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
+        self.over = False
         self._cuts = 0
         self._furthest = 0
 
     async def wait(self, cut: _Cut, offset: int) -> None:
         """
         @raise TransferFailed: if it has been too often.
+        @raise CancelledError: if it is over.
         """
+        if self.over:
+            raise CancelledError
         self._cuts += 1
         if offset > self._furthest:
             self._furthest, self._cuts = offset, 1
