@@ -110,11 +110,10 @@ static int open_socket(void)
 }
 
 /* InspIRCd wants to hear of no room before it has welcomed somebody. */
-static void register_irc(struct client *c, int id, int room)
+static void join_irc(struct client *c, int room)
 {
     char got[16384];
     size_t have = 0;
-    putf(c, "NICK u%dx\r\nUSER u 0 * :u\r\n", id);
     for (;;) {
         ssize_t n = c->ssl ? SSL_read(c->ssl, got + have, (int)(sizeof got - 1 - have))
                            : recv(c->fd, got + have, sizeof got - 1 - have, 0);
@@ -133,6 +132,13 @@ static void register_irc(struct client *c, int id, int room)
     putf(c, "JOIN #r%d\r\n", room);
 }
 
+static void listen_to(struct client *c)
+{
+    fcntl(c->fd, F_SETFL, O_NONBLOCK);
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+    epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &e);
+}
+
 static void come_in(struct client *c)
 {
     c->fd = open_socket();
@@ -148,11 +154,11 @@ static void come_in(struct client *c)
     else if (proto == JSON)
         putf(c, rooms > 1 ? "{\"do\":\"enter\",\"name\":\"u%dx\"}\n{\"do\":\"command\",\"line\":\"/join r%d\"}\n"
                           : "{\"do\":\"enter\",\"name\":\"u%dx\"}\n", id, room);
-    else
-        register_irc(c, id, room);
-    fcntl(c->fd, F_SETFL, O_NONBLOCK);
-    struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
-    epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &e);
+    else { /* InspIRCd lets people in once a second: see below */
+        putf(c, "NICK u%dx\r\nUSER u 0 * :u\r\n", id);
+        return;
+    }
+    listen_to(c);
 }
 
 static void go(struct client *c)
@@ -358,6 +364,11 @@ int main(int argc, char **argv)
         if (c->checker)
             c->last = calloc((size_t)people, sizeof *c->last);
         come_in(c);
+        if (proto == IRC && (i % 500 == 499 || i == people - 1))
+            for (int k = i / 500 * 500; k <= i; k++) {
+                join_irc(&clients[k], clients[k].room);
+                listen_to(&clients[k]);
+            }
         if (i % 50 == 49)
             turn(0);
         if (hold && i % 10 == 9) { /* not a rush: what is left is what they cost */
@@ -387,9 +398,10 @@ int main(int argc, char **argv)
                 if (SSL_connect(c.ssl) != 1)
                     die("TLS handshake");
             }
-            if (proto == IRC)
-                register_irc(&c, c.id, 0);
-            else
+            if (proto == IRC) {
+                putf(&c, "NICK u%dx\r\nUSER u 0 * :u\r\n", c.id);
+                join_irc(&c, 0);
+            } else
                 putf(&c, "u%dx\n", c.id);
             const char *in = proto == IRC ? " 366 " : "has joined";
             size_t have = 0;
