@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 
 from chatd.chat.account import Account, Person, Preferences, Role
 from chatd.chat.admission import Visit
+from chatd.chat.backlog import Backlog
 from chatd.chat.errors import Broken, ChatError, NotEntered
 from chatd.chat.events import (
     Answer,
@@ -20,8 +21,8 @@ from chatd.chat.events import (
     Failed,
     Notice,
     Past,
-    Stamped,
 )
+from chatd.chat.held import Held
 from chatd.chat.look import Look
 from chatd.chat.outbox import Item
 from chatd.chat.request import (
@@ -34,11 +35,10 @@ from chatd.chat.request import (
     Say,
     Search,
     Typed,
-    Whisper,
 )
 from chatd.chat.room import Room
+from chatd.chat.speed import Speed, cost
 from chatd.chat.store import PublicKey
-from chatd.chat.throttle import Throttle
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -58,9 +58,6 @@ IN_FLIGHT = 64
 
 # Seconds a request must wait before a person is told to slow down.
 WORTH_SAYING = 1.0
-
-# Events held back for a session before it is shown them, ready or not.
-HELD = 10_000
 
 
 # Shared by all who have not chosen anything.
@@ -115,9 +112,7 @@ class Session:
 
     __slots__ = (
         "_backlog",
-        "_backlog_size",
         "_caused",
-        "_congested",
         "_deaf",
         "_door_paused",
         "_failure",
@@ -126,14 +121,10 @@ class Session:
         "_held",
         "_hub",
         "_in_flight",
-        "_pushing_since",
         "_queue",
-        "_released",
         "_settled",
-        "_shown",
+        "_speed",
         "_taken",
-        "_throttle",
-        "_warned",
         "_working",
         "account",
         "active",
@@ -203,17 +194,11 @@ class Session:
         self._settled: Deferred[None] | None = None
         self._caused: Event | None = None
         self._failure: ChatError | None = None
-        self._held: list[Item] | None = None
-        self._released: int | None = None  # up to where in the order
-        self._shown: frozenset[int] = frozenset()  # not again
-        self._congested = False
+        self._held: Held | None = None
         self._taken: Deferred[None] | None = None
-        self._backlog: list[bytes] = []
-        self._backlog_size = 0
+        self._backlog: Backlog | None = None  # while the transport is full
         self._door_paused = False
-        self._throttle: Throttle | None = None
-        self._pushing_since: float | None = None
-        self._warned = False
+        self._speed: Speed | None = None
 
     # Who
 
@@ -284,9 +269,8 @@ class Session:
             self._hub.requests.say(self, understood)
         except Exception:
             # The long way meets it again, and tells of it in its turn.
-            if paid and self._throttle is not None:
-                cost = min(self._cost(request), self._throttle.burst)
-                self._throttle.give_back(self._hub.clock.seconds(), cost)
+            if paid and self._speed is not None:
+                self._speed.give_back(request)
             return False
         self.active = self._hub.now()
         return True
@@ -442,10 +426,9 @@ class Session:
     def hold(self) -> None:
         """Keep events back until L{release}; answers go through."""
         if self._held is None:
-            self._held = []
-            self._shown = frozenset()
+            self._held = Held()
             self.plain = False
-        self._released = None
+        self._held.hold()
 
     def release(self, *shown: Past) -> None:
         """
@@ -454,21 +437,18 @@ class Session:
         @param shown: In these it was shown already.
         """
         if self._held is not None:
-            self._shown |= {event.id for past in shown for event in past.events}
-            self._released = self._hub.outbox.stir(self)
+            self._held.release(self._hub.outbox.stir(self), shown)
 
     def show(self, items: list[Item]) -> None:
         """Write what was put for this session, in this order."""
         if self._held is not None:
-            self._held += [i for i in items if isinstance(i.event, Stamped)]
-            items = [i for i in items if not isinstance(i.event, Stamped)]
-            if len(self._held) > HELD:
+            items = self._held.sift(items)
+            if self._held.full:
                 self.release()
-            if self._released is not None:
-                held = [i for i in self._held if _id(i) not in self._shown]
-                items = _behind(self._released, items, held)
-                self._held = self._released = None
-                self._shown = frozenset()
+            released = self._held.pass_on(items)
+            if released is not None:
+                items = released
+                self._held = None
                 self.plain = True
         self.write(b"".join(map(self.render, items)))
 
@@ -483,23 +463,15 @@ class Session:
         """Send, or keep while the reader does not read."""
         if not data or self.ended or self._deaf:
             return
-        if not self._congested:
+        if self._backlog is None:
             self._send(data)
-        else:
-            self._keep(data)
-
-    def _keep(self, data: bytes) -> None:
-        self._backlog.append(data)
-        self._backlog_size += len(data)
-        self._hub.connections.backlog += len(data)
-        rules = self._hub.rules
-        if self._backlog_size > rules.outbox_pause:
+            return
+        self._backlog.keep(data)
+        rules, connections = self._hub.rules, self._hub.connections
+        if self.unread > rules.outbox_pause:
             self._pause_door()
-        if (
-            self._backlog_size > rules.outbox_bytes
-            or self._hub.connections.backlog > rules.outbox_total
-        ):
-            self._hub.connections.relieve()
+        if self.unread > rules.outbox_bytes or connections.backlog > rules.outbox_total:
+            connections.relieve()
 
     def _send(self, data: bytes) -> None:
         try:
@@ -508,19 +480,43 @@ class Session:
             # Others wait for theirs.
             _log.failure("the {door} door cannot send", door=self.kind)
 
+    @property
+    def unread(self) -> int:
+        """Bytes that wait because the reader does not read."""
+        return 0 if self._backlog is None else self._backlog.size
+
+    def congested(self) -> None:
+        """The transport is full: keep what comes."""
+        if self._backlog is None:
+            self._backlog = Backlog(self._hub.connections)
+
+    def drained(self) -> None:
+        """The transport takes more."""
+        backlog, self._backlog = self._backlog, None
+        # Only until it is full again: what it holds is not counted.
+        for data in backlog.empty() if backlog is not None else ():
+            self.write(data)
+        self._release_writer()
+        if len(self._queue) < WAITING // 2:
+            self._resume_door()
+
     def pour(self) -> None:
         """Send all that waits, although the reader does not read: it is the last."""
-        self._congested = False
-        data = b"".join(self._backlog)
-        self.forget_unread()
-        if data and not self._deaf:
-            self._send(data)
+        backlog, self._backlog = self._backlog, None
+        if backlog is not None and not self._deaf:
+            self._send(b"".join(backlog.empty()))
 
     def forget_unread(self) -> None:
         """Never send what waits."""
-        self._hub.connections.backlog -= self._backlog_size
-        self._backlog.clear()
-        self._backlog_size = 0
+        if self._backlog is not None:
+            self._backlog.empty()
+
+    def wait_for_reader(self) -> None:
+        """
+        Listen no more while the transport is full; for doors that echo what comes.
+        """
+        if self._backlog is not None:
+            self._pause_door()
 
     async def taken(self) -> bool:
         """
@@ -532,7 +528,7 @@ class Session:
         turn: Deferred[None] = Deferred()
         self._hub.clock.callLater(0, turn.callback, None)
         await turn
-        while self._congested and not (self.ended or self._deaf):
+        while self._backlog is not None and not (self.ended or self._deaf):
             self._taken = Deferred()
             await self._taken
         return not (self.ended or self._deaf)
@@ -541,38 +537,6 @@ class Session:
         taken, self._taken = self._taken, None
         if taken is not None:
             taken.callback(None)
-
-    @property
-    def unread(self) -> int:
-        """Bytes that wait because the reader does not read."""
-        return self._backlog_size
-
-    def congested(self) -> None:
-        """The transport is full: keep what comes."""
-        self._congested = True
-
-    def wait_for_reader(self) -> None:
-        """
-        Listen no more while the transport is full; for doors that echo what comes.
-        """
-        if self._congested:
-            self._pause_door()
-
-    def drained(self) -> None:
-        """The transport takes more."""
-        self._congested = False
-        # Only until it is full again: what it holds is not counted.
-        backlog, self._backlog = self._backlog, []
-        for place, data in enumerate(backlog):
-            if self._congested:
-                self._backlog = backlog[place:]
-                break
-            self._backlog_size -= len(data)
-            self._hub.connections.backlog -= len(data)
-            self._send(data)
-        self._release_writer()
-        if len(self._queue) < WAITING // 2:
-            self._resume_door()
 
     # The end
 
@@ -615,7 +579,7 @@ class Session:
         left = float(LAST_WORDS)
         for request in self._queue:
             if not self._asks(request):
-                left -= self._cost(request)
+                left -= cost(request, self._hub.rules)
                 if left < 0:
                     break
                 last.append(request)
@@ -647,40 +611,30 @@ class Session:
 
     def _wait(self, request: Request) -> float:
         """Seconds until a request may be carried out; 0.0 takes its turn."""
-        rules = self._hub.rules
-        if not rules.throttle:
+        if not self._hub.rules.throttle:
             return 0.0
-        throttle = self._bucket()
-        cost = min(self._cost(request), throttle.burst)
-        return throttle.take(self._hub.clock.seconds(), cost)
+        return self._pace().wait(request)
 
-    def _bucket(self) -> Throttle:
-        if self._throttle is None:
-            rules = self._hub.rules
-            self._throttle = Throttle(rules.request_rate, rules.request_burst)
-        return self._throttle
+    def _pace(self) -> Speed:
+        if self._speed is None:
+            self._speed = Speed(self._hub)
+        return self._speed
 
     def share_pace(self, other: "Session") -> None:
         """Both are the same person's, who may do no more by having several."""
-        self._throttle = other._bucket()
-
-    def _cost(self, request: Request) -> float:
-        """Tokens for a request: a paste counts as the messages that it could be."""
-        return max(1.0, _length(request) / self._hub.rules.message_chars)
+        self._pace().throttle = other._pace().throttle
 
     async def _slow_down(self) -> None:
         """Wait until the next request may be carried out."""
         rules = self._hub.rules
         while not self.ended and (seconds := self._wait(self._queue[0])):
-            now = self._hub.clock.seconds()
-            if self._pushing_since is None:
-                self._pushing_since = now
-            if self._door_paused and now - self._pushing_since > rules.push_seconds:
+            speed = self._pace()
+            if speed.pushes() > rules.push_seconds and self._door_paused:
                 self._hub.connections.let_go(self, "it sends faster than it may")
                 return
             behind = seconds + (len(self._queue) - 1) / rules.request_rate
-            if behind >= WORTH_SAYING and not self._warned:
-                self._warned = True
+            if behind >= WORTH_SAYING and not speed.warned:
+                speed.warned = True
                 self._hub.refusals.slowed()
                 self.tell(
                     Notice(f"Slow down, {behind:.0f} s: your lines wait, none is lost.")
@@ -689,9 +643,8 @@ class Session:
             # Never so short that rounding makes it nothing.
             self._hub.clock.callLater(max(seconds, 0.001), pause.callback, None)
             await pause
-        if len(self._queue) <= 1:
-            self._pushing_since = None
-            self._warned = False
+        if len(self._queue) <= 1 and self._speed is not None:
+            self._speed.calm()
 
     def _pause_door(self) -> None:
         if not self._door_paused:
@@ -699,34 +652,9 @@ class Session:
             self.door.pause()
 
     def _resume_door(self) -> None:
-        if self._door_paused and self._backlog_size <= self._hub.rules.outbox_pause:
+        if self._door_paused and self.unread <= self._hub.rules.outbox_pause:
             self._door_paused = False
             self.door.resume()
-
-
-def _length(request: Request) -> int:
-    """Characters that somebody said."""
-    match request:
-        case Typed():
-            return len(request.line)
-        case Say() | Whisper():
-            return len(request.text)
-        case _:
-            return 0
-
-
-def _behind(order: int, answers: list[Item], held: list[Item]) -> list[Item]:
-    """Of what was put up to some place in the order, the answers come first."""
-
-    def place(item: Item) -> tuple[bool, bool, int]:
-        late = item.order > order
-        return late, not late and isinstance(item.event, Stamped), item.order
-
-    return sorted(answers + held, key=place)
-
-
-def _id(item: Item) -> int:
-    return item.event.id if isinstance(item.event, Stamped) else 0
 
 
 def _stumbled(failure: Failure) -> None:

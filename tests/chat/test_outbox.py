@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.chat import session as sessions
+from chatd.chat import held
 from chatd.chat.account import Person, Preferences
 from chatd.chat.events import (
     Answer,
@@ -451,7 +451,7 @@ class HoldingTests(SynchronousTestCase):
 
     def test_too_much(self) -> None:
         """What waits is bounded: then it is shown, although the rest is not ready."""
-        self.patch(sessions, "HELD", 3)
+        self.patch(held, "MOST", 3)
         self.store.hold(questions=True)
         self.bob.receive("/join ops")
         turn(self.hub)
