@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -89,18 +90,21 @@ def modules() -> Iterator[tuple[str, Path]]:
         yield ".".join(parts).removesuffix(".__init__"), path
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
     """What a module imports, wherever it does so; not what only the types need."""
     tree = ast.parse(path.read_text("utf-8"))
     for node in [*ast.walk(tree)]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             node.body = []
+    found: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative imports hide the arrow"
-            yield node.module or ""
+            found.append(node.module or "")
+    return tuple(found)
 
 
 def within(name: str, places: set[str]) -> bool:
@@ -162,7 +166,7 @@ class LayerTests(SynchronousTestCase):
     def test_service(self) -> None:
         """Nobody imports the file that knows all."""
         for name, path in modules():
-            self.assertNotIn("chatd.service", list(imports(path)), name)
+            self.assertNotIn("chatd.service", imports(path), name)
 
     def test_ways_in(self) -> None:
         """The ways in share parts, but none knows another."""
@@ -183,4 +187,4 @@ class LayerTests(SynchronousTestCase):
         for name, path in modules():
             # The hub's own clock is only what it takes when it is given none.
             if within(name, told) and name != "chatd.chat.hub":
-                self.assertNotIn("time", list(imports(path)), name)
+                self.assertNotIn("time", imports(path), name)

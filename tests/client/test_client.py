@@ -14,12 +14,16 @@ from chatd.chat.events import (
     Welcome,
     Whispered,
 )
+from chatd.client import inbox
 from chatd.client.asking import RequestFailed, Unanswered
 from chatd.client.client import Client, Credentials, Ended
-from chatd.client.inbox import QUEUE, Lost
+from chatd.client.inbox import Lost
 from chatd.testing import join, type_in
 from tests.client.wired import ClientCase
 from tests.doors.wire import PASSWORD
+
+# How much is held in these tests, to fill it soon.
+QUEUE = 200
 
 
 class EnteringTests(ClientCase):
@@ -423,6 +427,7 @@ class PressureTests(ClientCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.patch(inbox, "QUEUE", QUEUE)
         self.bob, _ = join(self.hub, "bob")
         self.ann = self.client()
         self.take(self.ann)

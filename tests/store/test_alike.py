@@ -112,7 +112,7 @@ class AlikeTests(SynchronousTestCase):
         self.successResultOf(first.close())
 
     @given(st.lists(st.lists(happenings, max_size=8), max_size=4), st.data())
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     def test_alike(self, batches: list[list[Event]], data: st.DataObject) -> None:
         """After the same events both give the same answers."""
         folder = Path(self.mktemp())

@@ -346,6 +346,7 @@ class AnythingTests(SynchronousTestCase):
             st.recursive(
                 st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
                 lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+                max_leaves=5,
             ),
         ),
         st.sampled_from(
