@@ -18,13 +18,13 @@ from twisted.conch.ssh.channel import SSHChannel
 from twisted.conch.ssh.common import NS
 from twisted.conch.ssh.connection import SSHConnection
 from twisted.conch.ssh.transport import SSHClientTransport
-from twisted.conch.ssh.userauth import SSHUserAuthClient
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.task import react
 from twisted.internet.threads import deferToThread
 
+from benchmarks.keyless import Keyless
 from benchmarks.servers import LOAD_CPU, SERVERS, running
 
 HOST = "127.0.0.1"
@@ -73,7 +73,7 @@ class _Guest(SSHClientTransport):
     def connectionSecure(self) -> None:
         session = _Session()
         session.here = self.here
-        self.requestService(SSHUserAuthClient(self.name, session))
+        self.requestService(Keyless(self.name, session))
 
     def connectionLost(self, reason: Any = None) -> None:
         if not self.here.called:

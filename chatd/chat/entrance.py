@@ -102,6 +102,7 @@ class Entrance:
             raise BadRequest(f"You are logged in already, as {session.account.name}.")
         show = session.look.shows_latest
         await self._by_password(session, Enter(name, password, show=show))
+        self._offer_to_keep_key(session)
 
     async def register(
         self, session: "Session", text: str, password: str, code: str
@@ -146,16 +147,7 @@ class Entrance:
                 f"{account.name} is yours from now on: /login {account.name} PASSWORD."
             )
         )
-        if session.offered is not None:
-            await hub.membership.keep_offered(session)
-        elif session.kind == "ssh":
-            # Clients show no key to who lets them in without one.
-            session.tell(
-                Notice(
-                    "Your SSH key can open it as well: when you come by ssh again, "
-                    "type the password once more, and then /keys add."
-                )
-            )
+        self._offer_to_keep_key(session)
 
     async def first(self, session: "Session", text: str, password: str) -> Account:
         """Make the account of the first operator, who does not come in with it."""
@@ -249,12 +241,15 @@ class Entrance:
             proved = account.person
         person = await self._take(session, proved, account)
         await self._come_in(session, person, account, request)
-        if session.offered is not None and account is not None:
+        if account is not None:
+            self._offer_to_keep_key(session)
+
+    def _offer_to_keep_key(self, session: "Session") -> None:
+        if session.offered is not None:
             session.tell(
                 Notice(
-                    f"{account.name} does not have your key "
-                    f"{session.offered.fingerprint}: /keys add keeps it, and then no "
-                    "password is asked for."
+                    f"Keep your SSH key {session.offered.fingerprint}? Then it lets "
+                    "you in without the password. Yes: /keys add. No: do nothing."
                 )
             )
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import DeferredLock
 
 from chatd.chat.account import Account, Preferences
-from chatd.chat.errors import ChatError, Full, NotAllowed, NotFound, Usage
-from chatd.chat.events import Notice
+from chatd.chat.errors import Full, NotAllowed, NotFound, Usage
 from chatd.chat.store import PublicKey
 
 if TYPE_CHECKING:
@@ -111,20 +110,6 @@ class Membership:
             )
         key, session.offered = session.offered, None
         return await self._keep_key(session, key)
-
-    async def keep_offered(self, session: "Session") -> None:
-        """Let a new member come in with the key that the guest came with."""
-        try:
-            key = await self.add_key(session, "")
-        except ChatError as error:
-            session.tell(Notice(f"Your key was not kept. {error.text}"))
-        else:
-            session.tell(
-                Notice(
-                    f"Your key {key.fingerprint} opens it as well, without a password. "
-                    "/keys lists and removes keys."
-                )
-            )
 
     async def _keep_key(self, session: "Session", key: PublicKey) -> PublicKey:
         account = _own(session)

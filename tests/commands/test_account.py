@@ -268,20 +268,31 @@ class OfferedKeyTests(Chatting):
         return session, door
 
     def test_register(self) -> None:
-        """Who registers keeps the key, and is told so."""
+        """Who registers is asked whether to keep the key, and says so or nothing."""
         bob, door = self.come()
         answer = self.answer(bob, door, f"/register {PASSWORD}")
-        self.assertIn("Your key SHA256:AAAA opens it as well", answer)
+        self.assertIn("Keep your SSH key SHA256:AAAA?", answer)
+        self.assertIn("Yes: /keys add. No: do nothing.", answer)
+        self.assertEqual(self.answer(bob, door, "/keys"), "No SSH keys yet.")
+        self.assertIn("Added SHA256:AAAA.", self.answer(bob, door, "/keys add"))
         self.assertIn("SHA256:AAAA", self.answer(bob, door, "/keys"))
 
+    def test_login(self) -> None:
+        """So is a guest who logs in."""
+        join(self.hub, "ann", password=PASSWORD)[0].end("")
+        bob, door = self.come()
+        answer = self.answer(bob, door, f"/login ann {PASSWORD}")
+        self.assertIn("Keep your SSH key SHA256:AAAA?", answer)
+
     def test_register_with_key_of_another(self) -> None:
-        """A key of somebody else's is not kept; the account is made."""
+        """A key that became somebody else's meanwhile is not kept."""
         ann, _ = self.member("ann")
-        type_in(self.hub, ann, "/keys add ssh-ed25519 AAAA")
         bob, door = self.come()
         answer = self.answer(bob, door, f"/register {PASSWORD}")
         self.assertIn("bob is yours", answer)
-        self.assertIn("Your key was not kept.", answer)
+        type_in(self.hub, ann, "/keys add ssh-ed25519 AAAA")
+        self.assertIn("key", self.refusal(bob, door, "/keys add"))
+        self.assertEqual(self.answer(bob, door, "/keys"), "No SSH keys yet.")
 
     def test_add(self) -> None:
         """/keys add alone takes the key that was offered, once."""

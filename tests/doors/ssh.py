@@ -50,20 +50,22 @@ class Client(SSHClientTransport):
 
 
 class _Credentials(SSHUserAuthClient):
+    """As OpenSSH does: keys first, and three times what is asked at the keyboard."""
+
     def __init__(self, peer: "SshPeer") -> None:
         super().__init__(peer.user.encode(), _Conversation(peer))
         self.peer = peer
         self.keys = list(peer.keys)
         self.passwords = list(peer.passwords)
+        self.typed = list(peer.typed)
+        self.times = 3
 
     def ssh_USERAUTH_BANNER(self, packet: bytes) -> None:
         self.peer.banners.append(getNS(packet)[0].decode())
 
     def ssh_USERAUTH_FAILURE(self, packet: bytes) -> Any:
         self.peer.methods = getNS(packet)[0].decode()
-        if self.keys or self.passwords or getattr(self, "key", None):
-            return super().ssh_USERAUTH_FAILURE(packet)
-        return None  # Conch would try "none" again, for ever
+        return super().ssh_USERAUTH_FAILURE(packet)
 
     def getPublicKey(self) -> Key | None:
         self.key = self.keys.pop(0) if self.keys else None
@@ -72,13 +74,22 @@ class _Credentials(SSHUserAuthClient):
     def getPrivateKey(self) -> "Deferred[Key]":
         return succeed(self.key)
 
-    def getPassword(self, prompt: str | None = None) -> "Deferred[bytes]":
+    def getPassword(self, prompt: str | None = None) -> "Deferred[bytes] | None":
         if not self.passwords:
-            return Deferred()
+            return None
         return succeed(self.passwords.pop(0).encode())
 
-    def getGenericAnswers(self, *args: object) -> None:
-        return None
+    def auth_keyboard_interactive(self) -> bool:
+        self.times -= 1
+        return self.times >= 0 and super().auth_keyboard_interactive()
+
+    def getGenericAnswers(
+        self, name: bytes, instruction: bytes, prompts: list[tuple[bytes, bool]]
+    ) -> "Deferred[list[str]]":
+        self.peer.prompts += prompts
+        if not prompts:
+            return succeed([])
+        return succeed([self.typed.pop(0)]) if self.typed else Deferred()
 
 
 class _Conversation(SSHConnection):
@@ -177,6 +188,7 @@ class SshPeer:
     Somebody with an SSH client.
 
     @ivar banners: What the server had the client show, before anybody was in.
+    @ivar prompts: What it had the client ask, and whether what is typed is shown.
     @ivar methods: What the server said would let the client in.
     """
 
@@ -188,12 +200,15 @@ class SshPeer:
         *,
         keys: tuple[Key, ...] = (),
         passwords: tuple[str, ...] = (),
+        typed: tuple[str, ...] = (),
         address: str = "192.0.2.1",
         window: int = 0,
     ) -> None:
         self.hub = hub
-        self.user, self.keys, self.passwords = user, keys, passwords
+        self.user, self.keys = user, keys
+        self.passwords, self.typed = passwords, typed
         self.banners: list[str] = []
+        self.prompts: list[tuple[bytes, bool]] = []
         self.methods = ""
         self.window = window
         self.conversation: _Conversation | None = None

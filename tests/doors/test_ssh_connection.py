@@ -15,6 +15,7 @@ from chatd.doors.ssh.channel import WINDOW
 from chatd.doors.ssh.connection import CHANNELS
 from chatd.doors.ssh.transport import LONGEST, PATIENCE
 from chatd.testing import join, type_in
+from tests.doors import ssh
 from tests.doors.ssh import SshCase, SshPeer
 from tests.doors.wire import PASSWORD, Peer
 
@@ -301,6 +302,7 @@ class HostileTests(SshCase):
     def test_attempts(self) -> None:
         """Attempts of all kinds together are limited."""
         join(self.hub, "bob", password=PASSWORD)
+        self.patch(ssh._Credentials, "ssh_USERAUTH_FAILURE", lambda *_: None)
         peer = self.peer("bob")
         attempt = NS("bob") + NS("ssh-connection") + NS("none")
         for _ in range(ATTEMPTS - 1):

@@ -1,14 +1,19 @@
 """Coming in by SSH, or not."""
 
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from twisted.conch.ssh.common import NS
 from twisted.conch.ssh.keys import Key
-from twisted.internet.defer import succeed
+from twisted.conch.ssh.userauth import (
+    MSG_USERAUTH_INFO_RESPONSE,
+    MSG_USERAUTH_REQUEST,
+)
+from twisted.internet.defer import Deferred, succeed
 
 from chatd.chat.rules import Rules
-from chatd.doors.ssh import authentication
+from chatd.doors.ssh import keys
 from chatd.testing import join, result, turn, type_in
 from tests.doors import ssh
-from tests.doors.ssh import HOST_KEY, SshCase, new_key
+from tests.doors.ssh import HOST_KEY, SshCase, SshPeer, new_key
 from tests.doors.wire import PASSWORD
 
 
@@ -96,7 +101,7 @@ class OwnerTests(SshEnteringCase):
         """The password lets the owner in."""
         self.account("ann")
         peer = self.peer("ann", passwords=(PASSWORD,))
-        self.assertEqual(peer.methods, "publickey,password")
+        self.assertEqual(peer.methods, "publickey,keyboard-interactive,password")
         self.assertIn(b"You are ann, a member.", peer.shell().out)
         self.assertEqual(self.here(), [("ann", False)])
 
@@ -148,7 +153,7 @@ class OwnerTests(SshEnteringCase):
         peer = self.peer("ann", keys=(key, new_key()), passwords=(PASSWORD,))
         self.assertEqual(len(peer.banners), 1)
         shell = peer.shell()
-        self.assertIn(b"/keys add keeps it", shell.out.replace(b"\r\n  ", b" "))
+        self.assertIn(b"Yes: /keys add.", shell.out.replace(b"\r\n  ", b" "))
         shell.type("/keys add\r")
         again = self.peer("ann", keys=(key,))
         self.assertIn(b"You are ann, a member.", again.shell().out)
@@ -174,7 +179,7 @@ class OwnerTests(SshEnteringCase):
         """Nor is a signature of another kind than the modern ones looked at."""
         key = new_key()
         self.account("ann", key)
-        self.patch(authentication, "SIGNATURES", [b"rsa-sha2-512"])
+        self.patch(keys, "SIGNATURES", [b"rsa-sha2-512"])
         self.assertIsNone(self.peer("ann", keys=(key,)).conversation)
 
     def test_useless_key(self) -> None:
@@ -239,21 +244,131 @@ class OwnerTests(SshEnteringCase):
 
 
 class KeyOfGuestTests(SshEnteringCase):
-    """A client that begins with its key, unlike OpenSSH."""
-
-    def come(self, key: Key) -> "object":
-        """A guest who proves to have a key."""
-        self.patch(ssh._Credentials, "serviceStarted", _key_first)
-        return self.peer("ann", keys=(key,))
+    """A guest with a key."""
 
     def test_kept_on_registering(self) -> None:
-        """Registering keeps the key, and it opens the account from then on."""
+        """Who registers may keep it, and comes in by it from then on."""
         key = new_key()
-        shell = self.come(key).shell()  # type: ignore[attr-defined]
-        self.assertIn(b"a guest", shell.out)
+        shell = self.peer("ann", keys=(key,)).shell()
+        self.assertIn(b"You are ann, a guest.", shell.out)
+        self.assertIn(b"Yes: /keys add.", shell.type(f"/register {PASSWORD}\r"))
+        self.assertIn(b"Added SHA256:", shell.type("/keys add\r"))
+        again = self.peer("ann", keys=(key,))
+        self.assertEqual(again.banners, [])
+        self.assertIn(b"You are ann, a member.", again.shell().out)
+
+    def test_by_a_command(self) -> None:
+        """A member keeps a key by one command, with the password typed once."""
+        self.account("ann")
+        key = new_key()
+        run = self.peer("ann", keys=(key,), typed=(PASSWORD,)).run("/keys add")
+        self.assertEqual((run.status, run.err), (0, b""))
+        self.assertIn(b"Added SHA256:", run.out)
+        run = self.peer("ann", keys=(key,)).run("/keys")
+        self.assertIn(b"1 SSH key:", run.out)
+
+    def test_of_an_account(self) -> None:
+        """The key of an account is that account's alone: keeping it is not offered."""
+        key = new_key()
+        self.account("bob", key)
+        shell = self.peer("ann", keys=(key,)).shell()
+        self.assertIn(b"You are ann, a guest.", shell.out)
         answer = shell.type(f"/register {PASSWORD}\r")
-        self.assertIn(b"opens it as well", answer)
-        self.assertIn(b"a member", self.peer("ann", keys=(key,)).shell().out)
+        self.assertIn(b"ann is yours", answer)
+        self.assertNotIn(b"/keys add", answer)
+
+    def test_many(self) -> None:
+        """Of many keys the first will do."""
+        peer = self.peer("ann", keys=tuple(new_key() for _ in range(30)))
+        self.assertIn(b"You are ann, a guest.", peer.shell().out)
+
+    def test_forged(self) -> None:
+        """Nor is the public half of a key enough here: it could be kept."""
+        self.patch(ssh._Credentials, "getPrivateKey", lambda _: succeed(new_key()))
+        shell = self.peer("ann", keys=(new_key(),)).shell()
+        self.assertIn(b"You are ann, a guest.", shell.out)
+        self.assertNotIn(b"/keys add", shell.type(f"/register {PASSWORD}\r"))
+
+    def test_useless(self) -> None:
+        """A key of a kind that is not taken keeps no guest out."""
+        peer = self.peer("ann", keys=(_old_key(),))
+        self.assertIn(b"You are ann, a guest.", peer.shell().out)
+        self.assertEqual(peer.banners, [])
+
+
+class KeyboardTests(SshEnteringCase):
+    """What is asked at the keyboard; see RFC 4256."""
+
+    def test_guest(self) -> None:
+        """A guest is asked for nothing."""
+        peer = self.peer("ann")
+        self.assertIsNotNone(peer.conversation)
+        self.assertEqual(peer.prompts, [])
+
+    def test_password(self) -> None:
+        """A member is asked for the password, which is not shown."""
+        self.account("ann")
+        peer = self.peer("ann", typed=(PASSWORD,))
+        self.assertEqual(peer.prompts, [(b"Password: ", False)])
+        self.assertIn(b"You are ann, a member.", peer.shell().out)
+
+    def test_wrong_password(self) -> None:
+        """A wrong one is explained, and asked for again."""
+        self.account("ann")
+        peer = self.peer("ann", typed=("nonsense", PASSWORD))
+        (banner,) = peer.banners
+        self.assertIn("Name and password do not belong together.", banner)
+        self.assertIn("ssh NAME@chat.example", banner)
+        self.assertEqual(len(peer.prompts), 2)
+        self.assertIn(b"You are ann, a member.", peer.shell().out)
+
+    def test_too_many_wrong_passwords(self) -> None:
+        """All wrong ones together count, however they came."""
+        self.account("ann")
+        most = self.hub.rules.failed_logins_session
+        wrong = ("nonsense",) * (most - 2)
+        peer = self.peer("ann", passwords=wrong, typed=("nonsense",))
+        self.assertEqual(peer.client.told, "")
+        peer = self.peer("ann", passwords=wrong, typed=("nonsense",) * 2)
+        self.assertIn("too many wrong passwords", peer.client.told)
+
+    def test_registered_meanwhile(self) -> None:
+        """A name that became somebody's after the question lets nobody in."""
+        peer = self.asked("bob")
+        join(self.hub, "bob", password=PASSWORD)
+        self.answer(peer, b"\0\0\0\0")
+        self.assertIsNone(peer.conversation)
+        self.assertIn("do not belong together", peer.banners[0])
+
+    def test_given_up(self) -> None:
+        """An answer to a question that was given up, or never asked, is nothing."""
+        self.account("ann")
+        peer = self.asked("ann")
+        attempt = NS("ann") + NS("ssh-connection") + NS("none")
+        peer.client.sendPacket(MSG_USERAUTH_REQUEST, attempt)
+        self.patch(ssh._Credentials, "ssh_USERAUTH_FAILURE", lambda *_: None)
+        self.answer(peer, b"\0\0\0\1" + NS(PASSWORD))
+        self.answer(peer, b"\0\0\0\1" + NS(PASSWORD))
+        self.assertIsNone(peer.conversation)
+        self.assertEqual((peer.banners, peer.client.told), ([], ""))
+
+    def test_nonsense(self) -> None:
+        """An answer that is none ends the connection, without much ado."""
+        self.account("ann")
+        peer = self.asked("ann")
+        self.answer(peer, b"\0\0\0\1\xff")
+        self.assertTrue(peer.wire.disconnecting)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def asked(self, name: str) -> SshPeer:
+        """Somebody who was asked, and answers later."""
+        self.patch(ssh._Credentials, "getGenericAnswers", lambda *_: Deferred())
+        return self.peer(name)
+
+    def answer(self, peer: SshPeer, packet: bytes) -> None:
+        """Send an answer."""
+        peer.client.sendPacket(MSG_USERAUTH_INFO_RESPONSE, packet)
+        peer.pump()
 
 
 def _old_key() -> Key:
@@ -263,10 +378,3 @@ def _old_key() -> Key:
 
 async def _broken(name: str) -> None:
     raise ZeroDivisionError
-
-
-def _key_first(credentials: "object") -> None:
-    credentials.authenticatedWith = []  # type: ignore[attr-defined]
-    credentials.triedPublicKeys = []  # type: ignore[attr-defined]
-    credentials.lastPublicKey = None  # type: ignore[attr-defined]
-    credentials.tryAuth(b"publickey")  # type: ignore[attr-defined]

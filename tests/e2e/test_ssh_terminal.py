@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from tests.e2e.openssh import SshCase
-from tests.e2e.running import HOST, PASSWORD
+from tests.e2e.running import HOST, PASSWORD, wait_until
 from tests.e2e.screens import Screen, Screens
 
 LONG = (
@@ -44,13 +44,13 @@ class EnteringTests(ScreenCase):
     """By a free name, a password or a key."""
 
     def test_all_ways(self) -> None:
-        """A guest registers, comes back with the password, and then with the key."""
+        """A guest registers, comes back with the password, and then with a key."""
         self.begin()
         ann = self.come("ann")
         ann.expect("* You are ann, a guest.")
         ann.say(f"/register {PASSWORD}")
         ann.expect("* ann is yours from now on")
-        ann.expect("and then /keys add.")
+        ann.expect("Keep your SSH key SHA256:")
         ann.say("/quit")
         ann.expect("status 0")
         self.assertNotIn(PASSWORD, ann.all())
@@ -59,14 +59,15 @@ class EnteringTests(ScreenCase):
         ann = self.sit("ann")
         ann.expect("ann is registered, with other keys than SHA256:")
         ann.expect("Type the password; then /keys add keeps this one.")
-        ann.expect("'s password:")
+        ann.expect(") Password:")
         ann.say("not-the-password")
         ann.expect("Name and password do not belong together.")
         ann.expect("To come in as somebody else: ssh NAME@")
-        ann.expect("Permission denied, please try again.")
+        wait_until(lambda: ann.text().count(") Password:") == 2, ann.text)
         ann.say(PASSWORD)
         ann.expect("* You are ann, a member.")
-        ann.expect("ann does not have your key")
+        ann.expect("Keep your SSH key SHA256:")
+        self.assertNotIn(PASSWORD, ann.all())
         ann.say("/keys add")
         ann.expect("* Added SHA256:")
         ann.type("", "C-d")
@@ -82,6 +83,44 @@ class EnteringTests(ScreenCase):
         refused = self.ssh("ann", "/who")
         self.assertEqual(refused.returncode, 255)
         self.assertIn("ann is registered, with other keys than SHA256:", refused.stderr)
+
+    def test_key_of_a_guest(self) -> None:
+        """A guest's key is kept on registering, and opens the account from then on."""
+        self.begin()
+        ann = self.come("ann")
+        ann.say(f"/register {PASSWORD}")
+        ann.expect("Yes: /keys add. No: do nothing.")
+        ann.say("/keys add")
+        ann.expect("* Added SHA256:")
+        done = self.ssh("ann", "/whois", "ann")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("member", done.stdout)
+
+    def test_no_key(self) -> None:
+        """Who has no key is asked for nothing as a guest, and once as a member."""
+        self.begin()
+        none = self.folder / "none"
+        self.sit("gus", key=none).expect("* You are gus, a guest.")
+        self.register("ann")
+        ann = self.sit("ann", key=none)
+        ann.expect(") Password:")
+        self.assertNotIn("ann is registered", ann.text())
+        ann.say(PASSWORD)
+        ann.expect("* You are ann, a member.")
+
+    def test_password_alone(self) -> None:
+        """A client that can only send a password is let in, and wrong ones count."""
+        self.begin("--limits-failed-logins-session=2")
+        self.register("ann")
+        only = "-oPreferredAuthentications=password"
+        ann = self.sit("ann", only, "-oNumberOfPasswordPrompts=9")
+        ann.expect("'s password:")
+        ann.say("not-the-password")
+        ann.expect("Permission denied, please try again.")
+        wait_until(lambda: ann.text().count("'s password:") == 2, ann.text)
+        ann.say("not-the-password")
+        ann.expect("too many wrong passwords")
+        ann.expect("status 255")
 
     def test_name_of_a_guest(self) -> None:
         """Who wants the name of a guest who is here is asked for another one."""

@@ -12,11 +12,11 @@ from twisted.conch.ssh.channel import SSHChannel
 from twisted.conch.ssh.common import NS
 from twisted.conch.ssh.connection import SSHConnection
 from twisted.conch.ssh.transport import SSHClientTransport
-from twisted.conch.ssh.userauth import SSHUserAuthClient
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.testing import StringTransport
 
 from benchmarks.abuse.attack import Gone, Peer, Target, attack, crowd
+from benchmarks.keyless import Keyless
 
 _VERSION = b"SSH-2.0-scan\r\n"
 
@@ -90,9 +90,7 @@ class Client(SSHClientTransport):
 
     def connectionSecure(self) -> None:
         if self.service is None:
-            self.requestService(
-                SSHUserAuthClient(self.name.encode(), self.conversation)
-            )
+            self.requestService(Keyless(self.name.encode(), self.conversation))
 
     def receiveError(self, reasonCode: int, description: bytes) -> None:
         """The server has had enough."""
@@ -157,7 +155,7 @@ async def stalls(target: Target) -> None:
             peer = await target.connect(number % 40)
             client = Client(peer, f"stall{number}")
             try:
-                while client.stage < number % 8:
+                while client.stage < number % 10:
                     await client.step()
                 if number % 2:
                     async with asyncio.timeout(12):

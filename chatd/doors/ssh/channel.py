@@ -214,6 +214,7 @@ class SessionChannel(SSHChannel):
         @raise ChatError: if it cannot be.
         """
         session = self.connection.connect(door)
+        session.offered = self.visitor.key
         self.connection.opened()
         return session
 

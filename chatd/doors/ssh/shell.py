@@ -42,7 +42,6 @@ class ShellDoor(PersonDoor):
         self.terminal = terminal
         session.prefer(session.preferences)
         visitor = channel.visitor
-        session.offered = visitor.key
         if visitor.proved is None:
             # Nobody may have this name: it is like coming in by any other terminal.
             self.hub.connections.greet(session)

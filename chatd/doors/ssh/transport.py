@@ -81,9 +81,9 @@ class Transport(SSHServerTransport):
             super().dataReceived(data)
         except Exception as problem:
             # Whatever a peer may send: a line in the log, and no traceback.
-            self._refuse(repr(problem)[:200])
+            self.refuse(repr(problem))
         if len(self.buf) > LONGEST:
-            self._refuse("a packet is too long")
+            self.refuse("a packet is too long")
 
     def dispatchMessage(self, messageNum: int, payload: bytes) -> None:
         # Packets behind the one that ended it are already here.
@@ -117,8 +117,9 @@ class Transport(SSHServerTransport):
         """End the connection, saying why."""
         self.sendDisconnect(DISCONNECT_BY_APPLICATION, text.encode())
 
-    def _refuse(self, problem: str) -> None:
-        self._problem = self._problem or problem
+    def refuse(self, problem: str) -> None:
+        """End the connection with a peer that does not speak as it should."""
+        self._problem = self._problem or problem[:200]
         self.sendDisconnect(DISCONNECT_PROTOCOL_ERROR, b"not understood")
 
     def receiveError(self, reasonCode: int, description: bytes) -> None:
