@@ -19,7 +19,8 @@ from chatd.chat.events import (
     Whispered,
 )
 from chatd.client.asking import Reply, RequestFailed, Unanswered
-from chatd.client.client import Client, Credentials, Ended
+from chatd.client.client import Client, Ended
+from chatd.client.credentials import Credentials
 from chatd.client.inbox import Lost
 from chatd.client.making import Way, make_client
 from chatd.client.memory import Memory

@@ -15,8 +15,7 @@ from twisted.logger import (
 from zope.interface import provider
 
 from chatd.client.asking import RequestFailed
-from chatd.client.client import Credentials
-from chatd.client.credentials import KNOWN, folder
+from chatd.client.credentials import KNOWN, Credentials, folder
 from chatd.client.making import make_client
 from chatd.client.running import FAILED, ServerOptions, parse, react
 from chatd.client.screen import Screen

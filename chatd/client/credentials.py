@@ -1,4 +1,4 @@
-"""As whom to come in, where nobody is there to type: a file, or the environment."""
+"""As whom to come in, and how that is said beforehand: a file, or the environment."""
 
 import os
 import stat
@@ -19,6 +19,27 @@ _VARIABLES = {
     "token": "CHATD_TOKEN",
     "trust": "CHATD_TRUST",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """
+    As whom to come in.
+
+    @ivar password: C{None} for a guest.
+    @ivar token: What an earlier entry gave; it is tried first.
+    """
+
+    name: str = ""
+    password: str | None = None
+    token: str = ""
+
+    def fields(self) -> dict[str, str]:
+        """What C{enter} is asked with."""
+        if self.token:
+            return {"token": self.token}
+        password = {} if self.password is None else {"password": self.password}
+        return {"name": self.name} | password
 
 
 class BadCredentials(Exception):

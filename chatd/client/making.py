@@ -14,8 +14,9 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 
-from chatd.client.client import Ask, Client, Credentials
-from chatd.client.credentials import KNOWN, folder
+from chatd.client.client import Client
+from chatd.client.credentials import KNOWN, Credentials, folder
+from chatd.client.entering import Ask
 from chatd.client.memory import Memory
 from chatd.client.place import Place, read_place
 from chatd.client.trust import Certificates, Known

@@ -6,7 +6,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from chatd.client.client import Client, Credentials
+from chatd.client.client import Client
+from chatd.client.credentials import Credentials
 
 
 class Memory:

@@ -24,7 +24,8 @@ from chatd.chat.events import (
     Whispered,
 )
 from chatd.chat.look import look
-from chatd.client.client import Client, Credentials
+from chatd.client.client import Client
+from chatd.client.credentials import Credentials
 from chatd.client.inbox import Lost
 from chatd.client.making import make_client
 from chatd.client.reading import person_called

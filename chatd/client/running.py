@@ -11,8 +11,8 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred
 from twisted.python.usage import Options, UsageError
 
-from chatd.client.client import Client, Credentials
-from chatd.client.credentials import BadCredentials, Given, read_given
+from chatd.client.client import Client
+from chatd.client.credentials import BadCredentials, Credentials, Given, read_given
 from chatd.client.making import Way, make_client
 from chatd.client.memory import Memory
 from chatd.client.place import BadAddress, Place, read_place

@@ -16,7 +16,8 @@ from chatd.chat.events import (
 )
 from chatd.client import inbox
 from chatd.client.asking import RequestFailed, Unanswered
-from chatd.client.client import Client, Credentials, Ended
+from chatd.client.client import Client, Ended
+from chatd.client.credentials import Credentials
 from chatd.client.inbox import Lost
 from chatd.testing import join, type_in
 from tests.client.wired import ClientCase

@@ -15,7 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from chatd.chat.rules import Rules
-from chatd.client.client import Client, Credentials
+from chatd.client.client import Client
+from chatd.client.credentials import Credentials
 from chatd.client.inbox import Happening
 from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.json import JSONFactory
