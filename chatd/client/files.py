@@ -5,49 +5,27 @@ import shlex
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from chatd.chat.events import Handed, Listing, Shared
+from chatd.chat.events import Listing
 from chatd.chat.file import size_in_words
 from chatd.client.asking import RequestFailed, Unanswered
 from chatd.client.client import Client
+from chatd.client.desk import Desk
 from chatd.client.saving import meant, part_of, publish, suggest
 from chatd.client.wording import progress
 
 if TYPE_CHECKING:
     from chatd.client.transfer import Transfers
 
-# Files that one was told of and can still be got by their numbers.
-OFFERED = 1_000
-
 _NO = ("no", "n")
 _YES = ("yes", "y")
 
 
-class Desk(Protocol):
-    """What is needed of the one who sits there."""
-
-    def ours(self, text: str) -> None:
-        """Tell something."""
-
-    def wrong(self, text: str) -> None:
-        """Tell that something was not done."""
-
-    async def ask(self, prompt: str) -> str | None:
-        """Ask for a line; C{None}: there is none."""
-
-    def prompt(self) -> None:
-        """Show how things are."""
-
-
 class Files:
-    """
-    Sends and gets files, one after another.
-
-    @ivar progress: How far the present one is; C{""} if there is none.
-    """
+    """Sends and gets files, one after another."""
 
     def __init__(
         self, client: Client, desk: Desk, transfers: "Callable[[], Transfers]"
@@ -55,28 +33,11 @@ class Files:
         """
         @param transfers: Makes what moves files, when it is needed.
         """
-        self.progress = ""
         self._client = client
         self._desk = desk
         self._make = transfers
         self._transfers: Transfers | None = None
         self._now: Deferred[None] | None = None
-        self._offered: dict[int, Shared | Handed] = {}
-        self._count = 0
-
-    def offer(self, event: Shared | Handed) -> int:
-        """
-        Note a file that one may get.
-
-        @return: Its number, by which it can be got.
-        """
-        for number, known in self._offered.items():
-            if known.file == event.file:
-                return number
-        self._count += 1
-        self._offered[self._count] = event
-        self._offered.pop(self._count - OFFERED, None)
-        return self._count
 
     def cancel(self) -> bool:
         """
@@ -163,7 +124,7 @@ class Files:
 
     async def refuse(self, rest: str) -> None:
         """Let who sent a file know that one does not want it: C{[NUMBER|NAME|ID]}."""
-        event = self._known(rest.strip())
+        event = self._desk.offers.find(rest.strip())
         which = event.file if event else rest.strip()
         try:
             await self._client.command(f"/files refuse {which}")
@@ -194,7 +155,7 @@ class Files:
 
     async def _find(self, which: str) -> tuple[str, int, str, str, str] | None:
         """What is known of a file: name, size, SHA-256, id and link."""
-        event = self._known(which)
+        event = self._desk.offers.find(which)
         if event is not None and event.file in self._client.links:
             url = self._client.links[event.file]
             return event.name, event.size, event.sha256, event.file, url
@@ -219,15 +180,6 @@ class Files:
                     )
         self._desk.wrong(f"There is no file {which}. /files lists them.")
         return None
-
-    def _known(self, which: str) -> Shared | Handed | None:
-        if not which:
-            return self._offered.get(self._count)
-        number = which.removeprefix("#")
-        if number.isdecimal() and int(number) in self._offered:
-            return self._offered[int(number)]
-        named = [one for one in self._offered.values() if one.name == which]
-        return named[-1] if named else None
 
     # Both
 
@@ -259,8 +211,8 @@ class Files:
 
         def told(done: int) -> None:
             bar = progress(name, done, size)
-            if bar != self.progress:
-                self.progress = bar
+            if bar != self._desk.progress:
+                self._desk.progress = bar
                 self._desk.prompt()
 
         told(0)
@@ -280,7 +232,7 @@ class Files:
             return True
         finally:
             self._now = None
-            self.progress = ""
+            self._desk.progress = ""
             self._desk.prompt()
         return False
 

@@ -56,11 +56,11 @@ class State:
 
     def room(self, name: str) -> RoomState | None:
         """A room that one is in, however its name is spelt."""
-        return self.rooms.get(_key(name))
+        return self.rooms.get(key(name))
 
     def is_me(self, name: str) -> bool:
         """Whether a name is one's own."""
-        return bool(self.name) and _key(name) == _key(self.name)
+        return bool(self.name) and key(name) == key(self.name)
 
     def apply(self, event: Event | Answer) -> None:
         """Let something have happened."""
@@ -74,9 +74,9 @@ class State:
                 for name in event.rooms:
                     self._into(name, event.person.name)
             case Departed():
-                self.people.pop(_key(event.person.name), None)
+                self.people.pop(key(event.person.name), None)
                 for room in self.rooms.values():
-                    room.people.pop(_key(event.person.name), None)
+                    room.people.pop(key(event.person.name), None)
             case Renamed():
                 self._rename(event)
             case RoleChanged() if self.is_me(event.person.name):
@@ -105,16 +105,16 @@ class State:
         self.name = event.person.name
         self.account = not event.person.guest
         self.role = event.role
-        self.people = {_key(name): name for name in event.people}
+        self.people = {key(name): name for name in event.people}
         self.rooms = {}
         for view in event.rooms:
             self._view(view)
 
     def _view(self, view: RoomView) -> None:
-        self.rooms[_key(view.name)] = RoomState(
+        self.rooms[key(view.name)] = RoomState(
             view.name,
             view.topic,
-            {_key(name): name for name in view.people},
+            {key(name): name for name in view.people},
             view.private,
             view.history,
         )
@@ -123,15 +123,15 @@ class State:
         found = self.room(room)
         if found is None and self.is_me(name):
             # Another session of one's own opened the door: the rest is told later.
-            found = self.rooms[_key(room)] = RoomState(room)
+            found = self.rooms[key(room)] = RoomState(room)
         if found is not None:
             self._add(found.people, name)
 
     def _out(self, room: str, name: str) -> None:
         if self.is_me(name):
-            self.rooms.pop(_key(room), None)
+            self.rooms.pop(key(room), None)
         elif found := self.room(room):
-            found.people.pop(_key(name), None)
+            found.people.pop(key(name), None)
 
     def _rename(self, event: Renamed) -> None:
         was, now = event.person.name, event.now.name
@@ -139,12 +139,13 @@ class State:
             self.name = now
             self.account = not event.now.guest
         for names in (self.people, *(room.people for room in self.rooms.values())):
-            if names.pop(_key(was), None) is not None:
-                names[_key(now)] = now
+            if names.pop(key(was), None) is not None:
+                names[key(now)] = now
 
     def _add(self, names: dict[str, str], name: str) -> None:
-        names[_key(name)] = name
+        names[key(name)] = name
 
 
-def _key(name: str) -> str:
+def key(name: str) -> str:
+    """A name in the form in which case does not count."""
     return name.removeprefix("#").casefold()
