@@ -110,7 +110,8 @@ class Connections:
         sessions = self._people.setdefault(person.id, {})
         if sessions:
             other = next(iter(sessions))
-            account = account or other.account
+            # What it knows is newer than what somebody proved a while ago.
+            account = other.account or account
             session.share_pace(other)
         sessions[session] = None
         session.in_time()

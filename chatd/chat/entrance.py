@@ -16,6 +16,7 @@ from chatd.chat.errors import (
     NotAllowed,
     NotEntered,
     PasswordNeeded,
+    TooFast,
     WrongPassword,
 )
 from chatd.chat.events import (
@@ -29,7 +30,7 @@ from chatd.chat.events import (
     RoleChanged,
     Welcome,
 )
-from chatd.chat.login import Login
+from chatd.chat.login import Login, changed_meanwhile
 from chatd.chat.names import PERSON_LONGEST, Name, is_reserved, person_name
 from chatd.chat.request import Enter
 from chatd.chat.room import Room
@@ -394,6 +395,8 @@ class Entrance:
             await self._arriving.pass_through()
             if session.ended:
                 raise NotEntered("The connection is gone.")
+            if account is not None:
+                self._check_bans(session, account)  # there may be a new one by now
         except BaseException:
             hub.places.release(person.id)
             hub.archive.forget(person.id)
@@ -402,6 +405,8 @@ class Entrance:
         session.hold()
         try:
             hub.connections.attach(session, person, account)
+            if account is not None:
+                await self._check_still(session, account)
             names = tuple(room.name for room in rooms)
             hub.publish(Arrived(person=session.somebody(), rooms=names), session)
             await session.settled()
@@ -413,6 +418,23 @@ class Entrance:
         finally:
             session.release(*shown)
         await hub.moves.keep(session.person)
+
+    async def _check_still(self, session: "Session", proved: Account) -> None:
+        """
+        Look again at an account, as it may have changed while somebody was on the way.
+
+        What changes from now on, the session is told of.
+
+        @raise TooFast: if its password was changed, or it is gone.
+        """
+        known = session.account
+        account = await self._hub.store.account(proved.id)
+        if session.ended:
+            raise NotEntered("The connection is gone.")
+        if account is None or account.secret != proved.secret:
+            raise TooFast(changed_meanwhile(proved))
+        if session.account is known:
+            self._hub.connections.update_account(account)
 
     async def _welcome(self, session: "Session", request: Enter) -> list[Past]:
         """

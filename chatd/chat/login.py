@@ -111,8 +111,9 @@ class Login:
         self._warn(session)
         await self._store.keep_address(account.id, place)
         if self._passwords.outdated(account.secret):
-            account = replace(account, secret=await self._passwords.hash(password))
-            await self._store.save_account(account)
+            secret = await self._passwords.hash(password)
+            if await self._store.keep_secret(account.id, secret, was=account.secret):
+                account = replace(account, secret=secret)
         return account
 
     # SSH keys
@@ -219,11 +220,7 @@ class Login:
         account = self.own(session)
         account = await self.prove(session, account.name, old)
         self._check_password(new, account.name)
-        secret = await self._passwords.hash(new)
-        # Hashing takes a while: another session may have changed something.
-        account = replace(self.own(session), secret=secret)
-        await self._store.save_account(account)
-        await self._store.remove_tokens(account.id)
+        await self._replace_secret(account, await self._passwords.hash(new))
         return account
 
     async def unregister(self, session: Session, password: str) -> None:
@@ -243,16 +240,20 @@ class Login:
         @return: The password.
         """
         password = self._secrets.new_code()
-        secret = await self._passwords.hash(password)
-        # Hashing takes a while: something may have changed.
-        now = await self._store.account(account.id) or account
-        await self._store.save_account(replace(now, secret=secret))
-        await self._store.remove_tokens(account.id)
+        await self._replace_secret(account, await self._passwords.hash(password))
         return password
 
     async def remove(self, account: Account) -> None:
         """Let nobody log in with it any more; its name stays reserved."""
-        await self._store.save_account(replace(account, secret=""))
+        await self._replace_secret(account, "")
+
+    async def _replace_secret(self, account: Account, secret: str) -> None:
+        """
+        @raise TooFast: if somebody else did so meanwhile: hashing takes a while.
+        """
+        kept = await self._store.keep_secret(account.id, secret, was=account.secret)
+        if not kept:
+            raise TooFast(changed_meanwhile(account))
         await self._store.remove_tokens(account.id)
 
     # The first operator
@@ -415,6 +416,11 @@ class Login:
 
     def _seconds(self) -> float:
         return self._clock.seconds()
+
+
+def changed_meanwhile(account: Account) -> str:
+    """What is said when somebody was quicker."""
+    return f"The password of {account.name} was changed just now: log in again."
 
 
 _log = Logger()

@@ -33,7 +33,7 @@ class Membership:
         """
         await self._saving.acquire()
         try:
-            await self._hub.store.save_account(change(_own(session)))
+            await self._hub.store.keep_choices(change(_own(session)))
             if session.account is not None:  # it may have a new role by now
                 self._hub.connections.update_account(change(session.account))
         finally:
@@ -66,10 +66,6 @@ class Membership:
         @return: How many those were.
         """
         account = await self._hub.login.change_password(session, old, new)
-        if session.account is not None:
-            self._hub.connections.update_account(
-                replace(session.account, secret=account.secret)
-            )
         self._hub.desk.put_out(account.id)
         others = [s for s in self._hub.connections.of(account.id) if s is not session]
         for other in others:

@@ -300,8 +300,16 @@ class Store(Protocol):
         @raise NameTaken: if there is one of this key or skeleton.
         """
 
-    async def save_account(self, account: Account) -> None:
-        """Replace what is kept under C{account.id}, except for the role."""
+    async def keep_choices(self, account: Account) -> None:
+        """Replace the preferences, and who is ignored; nothing else of the account."""
+
+    async def keep_secret(self, account: int, secret: str, *, was: str) -> bool:
+        """
+        Replace the secret, unless another one was kept meanwhile.
+
+        @param was: The one that is to be replaced.
+        @return: Whether it was.
+        """
 
     async def rooms_of(self, account: int) -> list[str]:
         """Where somebody was when last here."""

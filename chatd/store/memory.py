@@ -412,12 +412,21 @@ class MemoryStore:
             raise name_taken(account)
         self._accounts[account.id] = account
 
-    async def save_account(self, account: Account) -> None:
+    async def keep_choices(self, account: Account) -> None:
         await self._turn()
         known = self._accounts.get(account.id)
         if known is not None:
-            self._check_free(account)
-            self._accounts[account.id] = replace(account, role=known.role)
+            self._accounts[account.id] = replace(
+                known, preferences=account.preferences, ignored=account.ignored
+            )
+
+    async def keep_secret(self, account: int, secret: str, *, was: str) -> bool:
+        await self._turn()
+        known = self._accounts.get(account)
+        if known is None or known.secret != was:
+            return False
+        self._accounts[account] = replace(known, secret=secret)
+        return True
 
     async def rooms_of(self, account: int) -> list[str]:
         await self._turn()

@@ -77,29 +77,36 @@ def number_of_operators(connection: Connection) -> int:
 
 def add_account(connection: Connection, account: Account) -> None:
     """Add one, unless the name is taken."""
-    new = _columns(account) | {"role": account.role.value, "rooms": "[]"}
+    new = {
+        "name": account.name,
+        "key": account.key,
+        "skeleton": account.skeleton,
+        "secret": account.secret,
+        "created": milliseconds(account.created),
+        "role": account.role.value,
+        "rooms": "[]",
+    } | _choices(account)
     try:
         connection.execute(insert(accounts).values(id=account.id, **new))
     except IntegrityError:
         raise name_taken(account) from None
 
 
-def save_account(connection: Connection, account: Account) -> None:
-    """Replace all but the role."""
+def keep_choices(connection: Connection, account: Account) -> None:
+    """Write what somebody has chosen."""
     change = update(accounts).where(accounts.c.id == account.id)
-    try:
-        connection.execute(change.values(_columns(account)))
-    except IntegrityError:
-        raise name_taken(account) from None
+    connection.execute(change.values(_choices(account)))
 
 
-def _columns(account: Account) -> dict[str, Any]:
+def keep_secret(connection: Connection, account: int, secret: str, was: str) -> bool:
+    """Write a secret in the place of another; whether that was there."""
+    own = (accounts.c.id == account) & (accounts.c.secret == was)
+    change = update(accounts).where(own).values(secret=secret)
+    return connection.execute(change).rowcount > 0
+
+
+def _choices(account: Account) -> dict[str, Any]:
     return {
-        "name": account.name,
-        "key": account.key,
-        "skeleton": account.skeleton,
-        "secret": account.secret,
-        "created": milliseconds(account.created),
         "preferences": to_json(account.preferences),
         "ignored": json.dumps(sorted(account.ignored)),
     }

@@ -264,9 +264,11 @@ class SqlStore:
         self._names.update((account.key, account.skeleton))
         await self._write(people.add_account, account)
 
-    async def save_account(self, account: Account) -> None:
-        self._names.update((account.key, account.skeleton))
-        await self._write(people.save_account, account)
+    async def keep_choices(self, account: Account) -> None:
+        await self._write(people.keep_choices, account)
+
+    async def keep_secret(self, account: int, secret: str, *, was: str) -> bool:
+        return await self._write(people.keep_secret, account, secret, was)
 
     async def rooms_of(self, account: int) -> list[str]:
         return await self._read(people.rooms_of, account)

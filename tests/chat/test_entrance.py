@@ -413,6 +413,13 @@ class ProvedTests(EntranceCase):
         assert account is not None
         return account
 
+    def change_secret(self, account: Account, secret: str) -> None:
+        """The account has another one."""
+        store = self.hub.store
+        self.assertTrue(
+            result(store.keep_secret(account.id, secret, was=account.secret))
+        )
+
     def test_guest(self) -> None:
         """By several ways at once a guest is one person, also after a /nick."""
         guest = self.hub.entrance.guest("ann")
@@ -445,7 +452,7 @@ class ProvedTests(EntranceCase):
     def test_password_changed(self) -> None:
         """What was proved before the password was changed is worth nothing."""
         account = self.account("ann")
-        result(self.hub.store.save_account(replace(account, secret="another")))
+        self.change_secret(account, "another")
         _, door = self.come(account)
         self.assertEqual(codes(door), ["wrong-password"])
         self.check_tidy()
@@ -465,7 +472,7 @@ class ProvedTests(EntranceCase):
         self.assertIsNone(result(self.hub.login.owner("no name at all")))
         account = self.account("ann")
         self.assertEqual(result(self.hub.login.owner("ANN")), account)
-        result(self.hub.store.save_account(replace(account, secret="")))
+        self.change_secret(account, "")
         self.assertIsNone(result(self.hub.login.owner("ann")))
 
     def test_key(self) -> None:

@@ -797,8 +797,6 @@ class Questions(Base):
         ):
             adding = Deferred.fromCoroutine(self.store.add_account(other))
             self.failureResultOf(adding, NameTaken)
-        saving = Deferred.fromCoroutine(self.store.save_account(account(6, "ann")))
-        self.failureResultOf(saving, NameTaken)
         self.assertIsNone(self.ask(self.store.account(7)))
         self.assertEqual(self.ask(self.store.account(6)), account(6, "bob"))
         self.assertEqual(self.ask(self.store.accounts()), 2)
@@ -807,7 +805,7 @@ class Questions(Base):
         """Accounts are listed by their keys, page by page, or by a part of these."""
         for id, name in ((5, "cho"), (6, "ann"), (7, "bob"), (8, "Joanna"), (9, "a_b")):
             self.ask(self.store.add_account(account(id, name)))
-        self.ask(self.store.save_account(account(7, "bob", secret="")))
+        self.ask(self.store.keep_secret(7, "", was=account(7, "bob").secret))
 
         def find(text: str = "", after: str = "", limit: int = 10) -> list[str]:
             found = self.ask(self.store.find_accounts(text, after=after, limit=limit))
@@ -822,22 +820,25 @@ class Questions(Base):
         found = self.ask(self.store.find_accounts("cho", after="", limit=1))
         self.assertEqual(found, [account(5, "cho")])
 
-    def test_save_account(self) -> None:
-        """All but the role is replaced; a role changes by an event only."""
-        self.ask(self.store.add_account(account(5, "ann")))
-        new = account(
-            5,
-            "Ann",
-            secret="$new$",
-            preferences=Preferences(bell=True),
-            role=Role.GUEST,
-        )
-        self.ask(self.store.save_account(new))
-        self.assertEqual(
-            self.ask(self.store.account(5)), replace(new, role=Role.MEMBER)
-        )
-        self.ask(self.store.save_account(account(6, "bob")))
+    def test_keep_choices(self) -> None:
+        """What somebody chooses is replaced, and nothing else."""
+        old = account(5, "ann")
+        self.ask(self.store.add_account(old))
+        chosen = {"preferences": Preferences(bell=True), "ignored": frozenset({6})}
+        new = account(5, "Ann", secret="$new$", role=Role.GUEST, **chosen)
+        self.ask(self.store.keep_choices(new))
+        self.assertEqual(self.ask(self.store.account(5)), replace(old, **chosen))
+        self.ask(self.store.keep_choices(account(6, "bob")))
         self.assertIsNone(self.ask(self.store.account(6)))
+
+    def test_keep_secret(self) -> None:
+        """A secret is replaced if it is the one that is meant."""
+        old = account(5, "ann")
+        self.ask(self.store.add_account(old))
+        self.assertTrue(self.ask(self.store.keep_secret(5, "$new$", was=old.secret)))
+        self.assertFalse(self.ask(self.store.keep_secret(5, "$2$", was=old.secret)))
+        self.assertFalse(self.ask(self.store.keep_secret(6, "$2$", was="")))
+        self.assertEqual(self.ask(self.store.account(5)), replace(old, secret="$new$"))
 
     def test_roles(self) -> None:
         """Accounts and operators are counted; who cannot log in does not count."""
@@ -853,7 +854,7 @@ class Questions(Base):
         self.assertEqual(self.ask(self.store.operators()), 2)
         found = self.ask(self.store.account(5))
         self.assertEqual(found, account(5, "ann", role=Role.OPERATOR))
-        self.ask(self.store.save_account(account(5, "ann", secret="")))
+        self.ask(self.store.keep_secret(5, "", was=account(5, "ann").secret))
         self.assertEqual(self.ask(self.store.accounts()), 1)
         self.assertEqual(self.ask(self.store.operators()), 1)
 
@@ -865,7 +866,7 @@ class Questions(Base):
         self.ask(self.store.keep_rooms_of(6, ["ops"]))
         self.assertEqual(self.ask(self.store.rooms_of(5)), ["ops", "lobby"])
         self.assertEqual(self.ask(self.store.rooms_of(6)), [])
-        self.ask(self.store.save_account(account(5, "ann", secret="$new$")))
+        self.ask(self.store.keep_choices(account(5, "ann")))
         self.ask(self.store.keep_rooms_of(5, ()))
         self.assertEqual(self.ask(self.store.rooms_of(5)), [])
 

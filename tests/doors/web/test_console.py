@@ -296,9 +296,10 @@ class ComingInTests(ConsoleCase):
         for secret in ("", "hash of something else"):
             cookie = self.log_in()
             account = result(self.store.account(self.olga.id))
-            result(self.store.save_account(replace(account, secret=secret)))
+            was = account.secret
+            result(self.store.keep_secret(account.id, secret, was=was))
             self.assertEqual(self.get("status", cookie).status, 401)
-            result(self.store.save_account(account))
+            result(self.store.keep_secret(account.id, was, was=secret))
 
     def test_own_password(self) -> None:
         """Changing one's password in the chat ends the console as well."""
