@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+from twisted.trial.unittest import SkipTest
+
 from tests.e2e.running import HOST, Program, ServerCase, need
 
 
@@ -36,7 +38,7 @@ class SshCase(ServerCase):
     def know(self) -> None:
         """Note the server's key where clients look for it."""
         known = self.folder / "known"
-        known.write_text(f"[{HOST}]:{self.port} {self.host_key()}\n")
+        known.write_text(f"[{HOST}]:* {self.host_key()}\n")
 
     def host_key(self) -> str:
         """The server's public key."""
@@ -49,13 +51,19 @@ class SshCase(ServerCase):
         ).stdout.strip()
 
     def command(
-        self, program: str, *words: str, key: Path | None = None, ask: bool = False
+        self,
+        program: str,
+        *words: str,
+        key: Path | None = None,
+        ask: bool = False,
+        port: int = 0,
     ) -> list[str]:
         """
         How a program is run.
 
         @param key: What it shows, if not L{key}.
         @param ask: Whether somebody is there who could be asked.
+        @param port: Where it connects, if not to the one port.
         """
         options = {
             "StrictHostKeyChecking": "yes",
@@ -63,7 +71,7 @@ class SshCase(ServerCase):
             "BatchMode": "no" if ask else "yes",
             "IdentitiesOnly": "yes",
             "IdentityAgent": "none",
-            "Port": str(self.port),
+            "Port": str(port or self.port),
         }
         given = [f"-o{name}={value}" for name, value in options.items()]
         return [program, "-F", "none", "-i", str(key or self.key), *given, *words]
@@ -93,6 +101,13 @@ class SshCase(ServerCase):
     ) -> "subprocess.CompletedProcess[str]":
         """Somebody with ssh; options stand before the command."""
         return self.run_ssh("ssh", f"{name}@{HOST}", *words, typed=typed, key=key)
+
+    def memory(self) -> int:
+        """Bytes that the server has in memory."""
+        status = Path(f"/proc/{self.server.process.pid}/status")
+        if not status.exists():
+            raise SkipTest("this system does not tell how much memory a process has")
+        return int(status.read_text().partition("VmRSS:")[2].split()[0]) * 1024
 
     def owner(self, name: str) -> None:
         """Somebody whose account has the key."""

@@ -1,188 +1,183 @@
-"""Tests for files with the real scp and sftp of OpenSSH."""
+"""Files come and go by the scp and sftp of OpenSSH."""
 
-import hashlib
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
+from hashlib import sha256
 
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from twisted.trial.unittest import SkipTest
 
-HOST = "127.0.0.1"
-ROOT = Path(__file__).parents[2]
+from tests.e2e.openssh import SshCase
+from tests.e2e.running import HOST, wait_until
 
-# No trust is asked for, and nothing of this machine's settings is used.
-OPTIONS = [
-    *("-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"),
-    *("-o", f"UserKnownHostsFile={os.devnull}", "-o", "LogLevel=ERROR"),
-]
-
-
-def missing() -> str:
-    """Why these tests cannot be done here; C{""} if they can."""
-    for program in ("ssh", "scp", "sftp"):
-        if shutil.which(program) is None:
-            return f"there is no {program} (OpenSSH) on this machine"
-    words = subprocess.run(["ssh", "-V"], capture_output=True, text=True).stderr
-    version = words.partition("OpenSSH_")[2].partition(".")[0]
-    if not version.isdecimal() or int(version) < 9:
-        return f"scp uses sftp from OpenSSH 9 on; this is {words.strip()}"
-    return ""
+# One of everything that a path could try.
+OUTSIDE = (
+    "../../etc/passwd",
+    "/etc/passwd",
+    "lobby/../../../etc/passwd",
+    "lobby/../keys/files.key",
+    "..",
+    "@ann/../../data/chatd.db",
+)
 
 
-class OpenSSHTests(SynchronousTestCase):
-    """Files go there and back."""
+class SftpTests(SshCase):
+    """Ann is a member, whose key is known."""
 
-    def setUp(self) -> None:
-        why = missing()
-        if why:
-            raise SkipTest(why)
-        self.here = Path(self.mktemp()).absolute()
-        self.here.mkdir()
-        self.kept = self.here / "kept"
-        self.server = subprocess.Popen(
-            [sys.executable, "-m", "tests.e2e.sftp_server", str(self.kept)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        self.addCleanup(self.stop)
-        assert self.server.stdout is not None
-        self.port = self.server.stdout.readline().strip()
-
-    def stop(self) -> None:
-        """End the server; it has nothing to complain about."""
-        self.server.terminate()
-        _, errors = self.server.communicate(timeout=10)
-        self.assertNotIn("Traceback", errors)
-
-    def run_it(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        """Run a program of OpenSSH."""
-        program, *rest = words
-        return subprocess.run(
-            [program, *OPTIONS, "-P", self.port, *rest],
-            cwd=self.here,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+    def begin(self, *options: str) -> None:
+        words = subprocess.run(["ssh", "-V"], capture_output=True, text=True).stderr
+        version = words.partition("OpenSSH_")[2].partition(".")[0]
+        if not version.isdecimal() or int(version) < 9:
+            raise SkipTest(f"scp uses sftp from OpenSSH 9 on; this is {words.strip()}")
+        super().begin(*options)
+        self.owner("ann")
 
     def make(self, name: str, size: int) -> str:
         """Make a file, and tell the hash of its content."""
         content = os.urandom(size)
-        (self.here / name).write_bytes(content)
-        return hashlib.sha256(content).hexdigest()
+        (self.folder / name).write_bytes(content)
+        return sha256(content).hexdigest()
 
     def hash(self, name: str) -> str:
         """The hash of a file's content."""
-        return hashlib.sha256((self.here / name).read_bytes()).hexdigest()
+        return sha256((self.folder / name).read_bytes()).hexdigest()
 
-    def files(self) -> list[str]:
-        """What the server keeps."""
-        return os.listdir(self.kept) if self.kept.exists() else []
+    def kept(self) -> set[str]:
+        """What the server keeps of files."""
+        return {name for name in self.contents() if name.startswith("data/files/")}
 
-    def wait(self, what: str) -> None:
-        """Wait until the server keeps something, or nothing."""
-        until = time.monotonic() + 10
-        while bool(self.files()) is not (what == "something"):
-            self.assertLess(time.monotonic(), until, self.files())
-            time.sleep(0.02)
+    def batch(self, *lines: str) -> "subprocess.CompletedProcess[str]":
+        """Ann types lines into sftp."""
+        typed = "\n".join(lines) + "\n"
+        return self.run_ssh("sftp", "-b", "-", f"ann@{HOST}", typed=typed)
 
-    def memory(self) -> int:
-        """Bytes that the server has in memory."""
-        status = Path(f"/proc/{self.server.pid}/status")
-        if not status.exists():
-            raise SkipTest("this system does not tell how much memory a process has")
-        for line in status.read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-        return 0
-
-    def test_scp(self) -> None:
-        """20 MB go to the room by scp and back, and are the same."""
+    def test_there_and_back(self) -> None:
+        """A file of 20 MB goes in and comes back unchanged, by scp and by sftp."""
+        self.begin()
+        before = self.kept()
         digest = self.make("report.bin", 20_000_000)
-        put = self.run_it("scp", "report.bin", f"ann@{HOST}:ops/")
-        self.assertEqual((put.returncode, put.stderr), (0, ""))
-        get = self.run_it("scp", f"bob@{HOST}:ops/report.bin", "back.bin")
-        self.assertEqual((get.returncode, get.stderr), (0, ""))
-        self.assertEqual(self.hash("back.bin"), digest)
-        assert self.server.stdout is not None
-        told = self.server.stdout.readline().split()
-        self.assertEqual(told[:3], ["report.bin", "20000000", digest])
-
-    def test_sftp(self) -> None:
-        """sftp lists, puts, gets and removes; what is refused is explained."""
-        digest = self.make("a.bin", 300_000)
-        (self.here / "batch").write_text(
-            "put a.bin ops/\nls -l ops\nget ops/a.bin b.bin\n-mkdir ops/new\n"
-            "-get ../../etc/passwd\nrm ops/a.bin\nls ops\n"
+        place = f"ann@{HOST}:lobby/"
+        sent = self.run_ssh("scp", "report.bin", place)
+        self.assertEqual((sent.returncode, sent.stderr), (0, ""))
+        got = self.run_ssh("scp", f"gus@{HOST}:lobby/report.bin", "by-scp")
+        self.assertEqual((got.returncode, got.stderr), (0, ""))
+        done = self.batch(
+            "put report.bin lobby/second.bin",
+            "get lobby/second.bin by-sftp",
+            "ls -l lobby",
+            "rm lobby/report.bin",
+            "rm lobby/second.bin",
+            "-mkdir lobby/new",
+            "ls -1 lobby",
         )
-        done = self.run_it("sftp", "-b", "batch", f"ann@{HOST}")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stdout, r"-rw-r--r-- .* ann +300000 .* a\.bin")
-        self.assertEqual(self.hash("b.bin"), digest)
-        self.assertIn("/join NAME opens a room", done.stderr)
-        self.assertFalse((self.here / "passwd").exists())
-        self.assertEqual(self.files(), [])
-
-    def test_too_large(self) -> None:
-        """A file that is too large is refused, with the reason, and not kept."""
-        with (self.here / "big").open("wb") as file:
-            file.truncate(26_000_000)
-        put = self.run_it("scp", "big", f"ann@{HOST}:ops/")
-        self.assertEqual(put.returncode, 1)
-        self.assertIn("! A file has at most 25 MB; big has more.", put.stderr)
-        self.wait("nothing")
-
-    def test_broken(self) -> None:
-        """An scp that is killed on the way leaves nothing behind."""
-        self.make("a.bin", 20_000_000)
-        slow = subprocess.Popen(
-            [
-                "scp",
-                *OPTIONS,
-                "-l",
-                "8000",
-                "-P",
-                self.port,
-                *("a.bin", f"ann@{HOST}:ops/"),
-            ],
-            cwd=self.here,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+        self.assertRegex(
+            done.stdout, r"-rw-r--r-- .*ann +20000000 \w+ +\d+ [\d:]+ \S*second\.bin"
         )
-        self.wait("something")
-        os.killpg(slow.pid, signal.SIGKILL)
-        slow.wait()
-        self.wait("nothing")
+        self.assertTrue(done.stdout.endswith("ls -1 lobby\n"), done.stdout)
+        self.assertIn("/join NAME opens a room", done.stderr)
+        self.assertEqual(self.kept(), before)
+        for name in ("by-scp", "by-sftp"):
+            self.assertEqual(self.hash(name), digest, name)
+
+    def test_new_keys_on_the_way(self) -> None:
+        """New keys every megabyte do not disturb a transfer."""
+        self.begin()
+        digest = self.make("a.bin", 8_000_000)
+        limit = "-oRekeyLimit=1M"
+        for words in (
+            ("a.bin", f"ann@{HOST}:lobby/"),
+            (f"ann@{HOST}:lobby/a.bin", "b.bin"),
+        ):
+            done = self.run_ssh("scp", limit, *words)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(self.hash("b.bin"), digest)
+
+    def test_refused(self) -> None:
+        """What is too large, a guest's, or by the old protocol is told why."""
+        self.begin("--files-size=1 MB")
+        before = self.kept()
+        self.make("a", 10)
+        self.make("big", 1_100_000)
+        for words, told in (
+            (("big", f"ann@{HOST}:lobby/"), "A file has at most 1.0 MB; big has more."),
+            (("a", f"gus@{HOST}:lobby/"), "/register NAME PASSWORD makes you a member"),
+            (("-O", "a", f"ann@{HOST}:lobby/"), "without -O"),
+        ):
+            done = self.run_ssh("scp", *words)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(told, done.stderr)
+        wait_until(lambda: self.kept() == before, lambda: "something is left")
 
     def test_stopped_reader(self) -> None:
-        """Somebody who stops reading costs little memory."""
+        """Somebody who stops reading in the middle costs little memory."""
+        self.begin()
         self.make("a.bin", 20_000_000)
-        put = self.run_it("scp", "a.bin", f"ann@{HOST}:ops/")
+        put = self.run_ssh("scp", "a.bin", f"ann@{HOST}:lobby/")
         self.assertEqual(put.returncode, 0, put.stderr)
         before = self.memory()
+        command = self.command("scp", f"ann@{HOST}:lobby/a.bin", "/dev/stdout")
+        # Its output is a pipe that nobody reads.
         stuck = subprocess.Popen(
-            [
-                "scp",
-                *OPTIONS,
-                "-P",
-                self.port,
-                *(f"bob@{HOST}:ops/a.bin", "/dev/stdout"),
-            ],
-            cwd=self.here,
+            command,
+            cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        assert stuck.stdout is not None
+        stuck.stdout.read(1)
         time.sleep(1.0)
-        os.killpg(stuck.pid, signal.SIGSTOP)
-        time.sleep(0.5)
         after = self.memory()
         os.killpg(stuck.pid, signal.SIGKILL)
         stuck.communicate()
         self.assertLess(after - before, 6_000_000)
+
+    def test_nothing_outside(self) -> None:
+        """No path, link or new name leads to anything that was not shared."""
+        self.begin()
+        (self.folder / "mine.txt").write_text("mine")
+        before = {name for name in self.contents() if name.startswith("keys/")}
+        lines = ["put mine.txt lobby/mine.txt"]
+        for number, path in enumerate(OUTSIDE):
+            lines += [f"-get {path} stolen{number}", f"-put mine.txt {path}x"]
+        lines += [
+            "-symlink /etc/passwd lobby/link",
+            "-get lobby/link stolen-link",
+            "-ln lobby/mine.txt lobby/hard",
+            "-rename lobby/mine.txt ../../tmp/mine.txt",
+            "-rename lobby/mine.txt /mine.txt",
+            "-mkdir ../new",
+            "-rmdir lobby",
+            "-chmod 777 lobby/mine.txt",
+            "-rm ../../etc/passwd",
+            "ls -1 /",
+            "ls -1 /../..",
+            "ls -1 lobby",
+        ]
+        done = self.batch(*lines)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(list(self.folder.glob("stolen*")), [])
+        shown = [line for line in done.stdout.splitlines() if "sftp>" not in line]
+        self.assertIn("lobby/mine.txt", shown)
+        self.assertNotIn("keys", done.stdout.split("ls -1 /")[-1])
+        after = {name for name in self.contents() if name.startswith("keys/")}
+        self.assertEqual(before, after)
+        kept = self.kept()
+        self.assertEqual(len(kept - {"data/files/key-check"}), 1, kept)
+
+    def test_broken_off(self) -> None:
+        """An upload that breaks off leaves nothing behind."""
+        self.begin()
+        self.make("a.bin", 8_000_000)
+        kept = self.folder / "data/files"
+        before = set(kept.iterdir())
+        command = self.command("scp", "-l", "8000", "a.bin", f"ann@{HOST}:lobby/")
+        slow = subprocess.Popen(command, cwd=self.folder, start_new_session=True)
+        wait_until(lambda: set(kept.iterdir()) - before, lambda: "nothing is sent")
+        os.killpg(slow.pid, signal.SIGKILL)
+        slow.wait()
+        wait_until(lambda: set(kept.iterdir()) == before, lambda: "something is left")
+        files = self.ssh("ann", "/files")
+        self.assertNotIn("a.bin", files.stdout)
