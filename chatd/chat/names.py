@@ -120,8 +120,11 @@ def skeleton(text: str) -> str:
     See UTS #39, section 4. It begins with the text as it is shown, because a capital I
     looks like a small l and a small i does not; case is removed afterwards.
     """
+    # B0B looks like BOB, and 0lga like Olga, but b0b not like bob.
     if text.isupper():
-        text = text.replace("0", "O")  # B0B looks like BOB, but b0b not like bob
+        text = text.replace("0", "O")
+    elif text[1:2].isalpha() and text[0] == "0":
+        text = f"O{text[1:]}"
     table = _look_alikes()
     if text.isascii():
         return text.translate(table).lower().translate(table)

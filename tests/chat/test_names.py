@@ -213,6 +213,7 @@ class SkeletonTests(SynchronousTestCase):
             ("STRAẞE", "strasse"),
             ("walter", "vvalter"),
             ("BOB", "B0B"),
+            ("Olga", "0lga"),
             ("σας", "σασ"),
             ("ann", "аnn"),
             ("é", "e\u0301"),
