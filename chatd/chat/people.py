@@ -54,13 +54,14 @@ class People:
         if here is None:
             if to.guest:
                 raise NotFound(f"{to.name} is not here any more.")
-            waiting = await hub.store.count_unseen(
-                to.id, limit=hub.rules.waiting_whispers
-            )
-            if waiting >= hub.rules.waiting_whispers:
+            # Strangers must not keep members from leaving a word.
+            most = hub.rules.waiting_whispers // (2 if sender.guest else 1)
+            waiting = await hub.store.count_unseen(to.id, limit=most)
+            if waiting >= most:
+                whose = "the most that guests may leave" if sender.guest else "the most"
                 raise Full(
                     f"{to.name} is away and {waiting} private messages wait "
-                    "already, which is the most."
+                    f"already, which is {whose}."
                 )
         hub.publish(Whispered(sender=sender, to=to, text=text, key=key), session)
         await session.happened()

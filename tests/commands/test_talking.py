@@ -115,9 +115,21 @@ class MsgTests(Chatting):
         self.hub.rules = Rules(throttle=False, waiting_whispers=2)
         dan, _ = self.member("dan")
         type_in(self.hub, dan, "/quit")
-        type_in(self.hub, self.ann, "/msg dan 1", "/msg dan 2")
-        refusal = self.refusal(self.ann, self.anns, "/msg dan 3")
+        fay, fays = self.member("fay")
+        type_in(self.hub, fay, "/msg dan 1", "/msg dan 2")
+        refusal = self.refusal(fay, fays, "/msg dan 3")
         self.assertIn("2 private messages wait already", refusal)
+
+    def test_waiting_limit_of_guests(self) -> None:
+        """Guests cannot take all of it: a member can still leave a word."""
+        self.hub.rules = Rules(throttle=False, waiting_whispers=4)
+        dan, _ = self.member("dan")
+        type_in(self.hub, dan, "/quit")
+        eve, eves = self.guest("eve")
+        type_in(self.hub, eve, "/msg dan 1", "/msg dan 2")
+        self.assertIn("that guests may", self.refusal(eve, eves, "/msg dan 3"))
+        fay, fays = self.member("fay")
+        self.assertIn("next login", self.answer(fay, fays, "/msg dan hello"))
 
     def test_not_stored(self) -> None:
         """What cannot be stored is not called told."""
