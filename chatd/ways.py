@@ -13,6 +13,7 @@ from chatd.chat.admission import Admission
 from chatd.chat.errors import Closed
 from chatd.chat.hub import Hub
 from chatd.doors import refusal
+from chatd.doors.browsers import Browsers
 from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
 from chatd.doors.port import OnePort
@@ -56,6 +57,9 @@ class Ways:
         self._reactor = reactor
         hub.admission.most = room_for_connections(settings.limits.files_kept)
         self._gate = Gate(hub.admission, reactor, self._is_exempt)
+        self._browsers = Browsers(
+            reactor, lambda: self._settings.text.greet_browsers_after
+        )
         self._text = TextFactory(hub, exempt=self._is_exempt)
         self._ssh = self._open_ssh(host_key)
         self._web = self._open_web()
@@ -228,6 +232,7 @@ class Ways:
             greet_after or (lambda: self._settings.text.greet_after),
             lambda: self._settings.limits.undecided,
             gate or self._gate,
+            browsers=None if greet_after else self._browsers,
             proxied=proxied,
         )
 

@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from chatd.chat.admission import Admission, Visit
 from chatd.chat.errors import ChatError
+from chatd.doors.browsers import Browsers
 from chatd.doors.gate import Gate
 from chatd.doors.refusal import PATIENCE, Refused, in_words
 from chatd.doors.transport import abort, address_of, visit_of
@@ -124,8 +125,10 @@ class Undecided(Protocol):
         return False
 
     def _await_silence(self) -> None:
-        port = self._port
-        self._greeting = port.clock.callLater(port.greet_after(), self._silent)
+        port, silence = self._port, self._port.greet_after()
+        if port.browsers is not None:
+            silence = port.browsers.silence(self._from(), silence)
+        self._greeting = port.clock.callLater(silence, self._silent)
 
     def _silent(self) -> None:
         """Nothing for a moment: a person who waits to be greeted."""
@@ -135,11 +138,8 @@ class Undecided(Protocol):
     def _give_up(self) -> None:
         if self._visit is not None and self._visit.decided:
             return
-        assert self.transport is not None
         self._port.gate.log.ended(
-            "silent",
-            address_of(self.transport.getPeer()),
-            "It said nothing that makes sense.",
+            "silent", self._from(), "It said nothing that makes sense."
         )
         self._cancel(self._greeting)
         abort(self.transport)
@@ -147,6 +147,8 @@ class Undecided(Protocol):
     def _hand_on(self, guess: Guess) -> None:
         assert self.transport is not None
         self._cancel(self._greeting)
+        if guess is Guess.HTTP and self._port.browsers is not None:
+            self._port.browsers.spoke(self._from())
         if guess is not Guess.TLS:
             self._cancel(self._deadline)
             if self._visit is not None:
@@ -158,6 +160,10 @@ class Undecided(Protocol):
         door.makeConnection(self.transport)
         if data:
             door.dataReceived(data)
+
+    def _from(self) -> str:
+        assert self.transport is not None
+        return address_of(self.transport.getPeer())
 
     def _build(self, guess: Guess) -> Protocol:
         if self._refused is not None:
@@ -178,6 +184,7 @@ class OnePort(Factory):
 
     @ivar doors: A factory for each L{Guess}.
     @ivar gate: Lets connections in; the same for all ports.
+    @ivar browsers: Where silence is no sign of a person yet, if that is minded.
     @ivar proxied: Whether where they come from is known with their first bytes only.
     """
 
@@ -191,6 +198,7 @@ class OnePort(Factory):
         give_up_after: Callable[[], float],
         gate: Gate | None = None,
         *,
+        browsers: Browsers | None = None,
         proxied: bool = False,
     ) -> None:
         """
@@ -202,6 +210,7 @@ class OnePort(Factory):
         self.greet_after = greet_after
         self.give_up_after = give_up_after
         self.gate = gate or Gate(Admission(), clock, lambda address: False)
+        self.browsers = browsers
         self.proxied = proxied
 
     def buildProtocol(self, addr: IAddress | None) -> Undecided:

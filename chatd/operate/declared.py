@@ -63,6 +63,14 @@ class Text:
         live=True,
         high=60,
     )
+    greet_browsers_after: float = _setting(
+        2.0,
+        "The same, from an address that spoke HTTP within a minute: a busy browser may "
+        "say nothing for a while.",
+        "seconds",
+        live=True,
+        high=60,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.chat.seldom import SUMMED_UP
+from chatd.doors import browsers
+from chatd.doors.browsers import Browsers
 from chatd.doors.connection import PATIENCE, nobody_is_exempt
 from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
@@ -28,7 +30,7 @@ from chatd.testing import join, turn
 from chatd.wire.sniff import Guess
 from tests.doors.wire import DoorCase, Peer, Wire
 
-GREET, GIVE_UP = 0.5, 10.0
+GREET, GREET_BROWSERS, GIVE_UP = 0.5, 2.0, 10.0
 
 SAID = {
     Guess.TLS: b"\x16\x03\x01\x02\x00\x01",
@@ -95,11 +97,17 @@ class PortCase(DoorCase):
         super().setUp()
         self.doors = {guess: Doors() for guess in Guess}
         self.gate = Gate(self.hub.admission, self.clock, nobody_is_exempt)
+        self.browsers = Browsers(self.clock, lambda: GREET_BROWSERS)
 
     def port(self, doors: Mapping[Guess, Any] | None = None) -> OnePort:
         """One port of these doors."""
         return OnePort(
-            doors or self.doors, self.clock, lambda: GREET, lambda: GIVE_UP, self.gate
+            doors or self.doors,
+            self.clock,
+            lambda: GREET,
+            lambda: GIVE_UP,
+            self.gate,
+            browsers=self.browsers,
         )
 
     def connect(self) -> Peer:
@@ -183,6 +191,57 @@ class ChoiceTests(PortCase):
         self.assertEqual(both.running, 1)
         port.doStop()
         self.assertEqual(both.running, 0)
+
+
+class BrowserTests(PortCase):
+    """Browsers open connections in advance, and say nothing there for a while."""
+
+    def greeted_after(self) -> float:
+        """Connect, say nothing, and wait: the seconds until a person is greeted."""
+        self.doors[Guess.TEXT].made.clear()
+        peer = self.connect()
+        for tenths in range(100):
+            if self.doors[Guess.TEXT].made:
+                peer.lose()
+                return tenths / 10
+            self.clock.advance(0.1)
+        raise AssertionError("nobody is greeted")
+
+    def test_spare(self) -> None:
+        """
+        A spare connection is not greeted at once where HTTP was spoken; people behind
+        the same address are greeted a little later.
+        """
+        self.assertEqual(self.greeted_after(), GREET)
+        self.connect().send(SAID[Guess.HTTP])
+        self.assertEqual(self.greeted_after(), GREET_BROWSERS)
+        self.clock.advance(browsers.LATELY)
+        self.assertEqual(self.greeted_after(), GREET)
+
+    def test_late(self) -> None:
+        """What a browser says on it, late, is HTTP."""
+        self.connect().send(SAID[Guess.HTTP])
+        spare = self.connect()
+        self.clock.advance(GREET_BROWSERS - 0.1)
+        self.doors[Guess.HTTP].made.clear()
+        spare.send(SAID[Guess.HTTP])
+        self.assertEqual(self.heard(), {Guess.HTTP: SAID[Guess.HTTP]})
+
+    def test_bounded(self) -> None:
+        """Not more addresses are kept in mind than can be; the oldest goes."""
+        self.patch(browsers, "MOST", 3)
+        for number in range(4):
+            self.browsers.spoke(f"192.0.2.{number}")
+        self.browsers.spoke("192.0.2.1")
+        self.browsers.spoke("192.0.2.4")
+        waits = [self.browsers.silence(f"192.0.2.{n}", GREET) for n in range(6)]
+        late = GREET_BROWSERS
+        self.assertEqual(waits, [GREET, late, GREET, late, late, GREET])
+
+    def test_shorter(self) -> None:
+        """An operator who greets late greets no browser earlier."""
+        self.browsers.spoke("192.0.2.1")
+        self.assertEqual(self.browsers.silence("192.0.2.1", 5.0), 5.0)
 
 
 class HalfClosedTests(PortCase):
