@@ -36,17 +36,20 @@ def need(*programs: str) -> None:
             raise SkipTest(f"there is no {program} on this machine")
 
 
-def wait_until(what: Callable[[], object], why: Callable[[], str]) -> None:
+def wait_until(
+    what: Callable[[], object], why: Callable[[], str], pause: float = 0.01
+) -> None:
     """
     Wait for something to become true.
 
+    @param pause: Seconds between two looks: the dearer a look, the longer.
     @raise AssertionError: if it does not; C{why} says more.
     """
     end = time.monotonic() + PATIENCE
     while not what():
         if time.monotonic() > end:
             raise AssertionError(why())
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 class Heard:
@@ -227,24 +230,23 @@ class ServerCase(SynchronousTestCase):
         server.process.send_signal(signal.SIGTERM)
         self.assertEqual(server.end(), 0, server.heard)
 
-    def connect(self, *, encrypted: bool = False, port: int = 0) -> Chat:
-        """Somebody who has been greeted."""
+    def connect(self, *lines: str, encrypted: bool = False, port: int = 0) -> Chat:
+        """Somebody who has been greeted; who types at once is so without a wait."""
         chat = Chat(port or self.port, encrypted=encrypted)
         self.addCleanup(chat.close)
+        chat.type(*lines)
         chat.expect("/help for more.\r\n")
         return chat
 
     def enter(self, *lines: str, encrypted: bool = False) -> Chat:
         """Somebody who has come in, by a name or with a command."""
-        chat = self.connect(encrypted=encrypted)
-        chat.type(*lines)
+        chat = self.connect(*lines, encrypted=encrypted)
         chat.expect("has joined the chat.\r\n")
         return chat
 
     def register(self, name: str) -> Chat:
         """Somebody with an account."""
-        chat = self.connect()
-        chat.type(f"/register {name} {PASSWORD}")
+        chat = self.connect(f"/register {name} {PASSWORD}")
         chat.expect("is yours from now on")
         return chat
 
