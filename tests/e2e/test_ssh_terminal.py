@@ -141,17 +141,18 @@ class TypingTests(ScreenCase):
         self.begin("--limits-throttle=false")
         ann, bob = self.come("ann"), self.come("bob")
         widths = (80, 61, 47, 90, 33, 80)
-        for number, character in enumerate(LONG):
-            ann.type(character)
+        pieces = [LONG[at : at + 2] for at in range(0, len(LONG), 2)]
+        for number, piece in enumerate(pieces):
+            ann.type(piece)
             bob.say(f"message {number}")
             time.sleep(0.05)
-            if number % 20 == 10:
+            if number % 10 == 5:
                 # What is on its way just then is drawn for the width of before.
                 bob.expect(f"] bob: message {number}")
                 time.sleep(0.2)
-                ann.resize(widths[number // 20])
+                ann.resize(widths[number // 10])
                 time.sleep(0.2)
-        last = len(LONG) - 1
+        last = len(pieces) - 1
         ann.resize(80)
         ann.expect(f"message {last}\n")
         rows = ann.rows()
