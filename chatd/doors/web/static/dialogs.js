@@ -6,9 +6,9 @@ function open(title, ...content) {
   const dialog = $("dialog");
   const close = () => dialog.close();
   dialog.replaceChildren(
-    make("header", {}, make("h2", { id: "dialog-title", textContent: title }),
-      make("button", { type: "button", class: "icon", "aria-label": "Close", textContent: "✕", onclick: close })),
-    make("div", { class: "inside", tabIndex: -1 }, ...content));
+    make("header", make("h2", { id: "dialog-title", textContent: title }),
+      make("button.icon", { "aria-label": "Close", textContent: "✕", onclick: close })),
+    make("div.inside", { tabIndex: -1 }, ...content));
   dialog.onclick = (event) => {
     if (event.target === dialog) close(); // beside it
   };
@@ -20,9 +20,9 @@ function open(title, ...content) {
 /** Find what was said, and look at the place. */
 export function search(chat, text, find) {
   const field = make("input", { type: "search", value: text, "aria-label": "Words", placeholder: "disk full from:ann in:ops since:2d", required: true });
-  const said = make("p", { class: "hint", role: "status", textContent: "Words, also with from:NAME, in:ROOM and since:2h, 3d or a date. \"Words in quotation marks\" stand side by side." });
+  const said = make("p.hint", { role: "status", textContent: "Words, also with from:NAME, in:ROOM and since:2h, 3d or a date. \"Words in quotation marks\" stand side by side." });
   const found = make("div");
-  const more = make("button", { type: "button", class: "quiet", textContent: "Show earlier ones", hidden: true });
+  const more = make("button.quiet", { textContent: "Show earlier ones", hidden: true });
   let oldest = "";
 
   async function ask(before) {
@@ -54,8 +54,8 @@ export function search(chat, text, find) {
       }
       if (place) find(place, event.id);
     };
-    return make("button", { type: "button", class: "row", onclick: show },
-      make("span", { class: "tag", textContent: `${where} · ${date(event.time)}, ${clock(event.time)}` }),
+    return make("button.row", { onclick: show },
+      make("span.tag", `${where} · ${date(event.time)}, ${clock(event.time)}`),
       make("p", { dir: "auto" }, words(sentence(event).slice(0, 300))));
   }
 
@@ -63,7 +63,7 @@ export function search(chat, text, find) {
   open("Search", make("form", { role: "search", onsubmit: (event) => {
     event.preventDefault();
     ask();
-  } }, field, make("button", { class: "main", type: "submit", textContent: "Search" })), said, found, more);
+  } }, field, make("button.main", "Search")), said, found, more);
   field.focus();
   if (text) ask();
 }
@@ -71,7 +71,7 @@ export function search(chat, text, find) {
 /** Choose a room, or open one. */
 export async function join(chat, go) {
   const field = make("input", { "aria-label": "Name of the room", placeholder: "Name of a room", autocapitalize: "none", spellcheck: false, required: true, maxLength: 40 });
-  const said = make("p", { class: "said", role: "alert" });
+  const said = make("p.said", { role: "alert" });
   const list = make("ul", { "aria-label": "Rooms" });
   const enter = async (name) => {
     try {
@@ -86,13 +86,13 @@ export async function join(chat, go) {
   open("Join or open a room", make("form", { onsubmit: (event) => {
     event.preventDefault();
     enter(field.value.trim());
-  } }, field, make("button", { class: "main", type: "submit", textContent: "Join" })),
-  make("p", { class: "hint", textContent: "If there is no room of that name, it is opened, and you are its moderator." }), said, list);
+  } }, field, make("button.main", "Join")),
+  make("p.hint", "If there is no room of that name, it is opened, and you are its moderator."), said, list);
   field.focus();
   for (const room of await chat.rooms()) {
     const what = [`${room.people} ${room.people === 1 ? "person" : "people"}`, room.joined && "you are in it", room.private && "private"].filter(Boolean).join(", ");
-    list.append(make("li", {}, make("button", { type: "button", class: "row", onclick: () => enter(room.name) },
-      make("strong", { textContent: `#${room.name} ` }), make("span", { class: "tag", textContent: what }),
+    list.append(make("li", make("button.row", { onclick: () => enter(room.name) },
+      make("strong", `#${room.name} `), make("span.tag", what),
       room.topic && make("p", { dir: "auto", textContent: room.topic }))));
   }
 }
@@ -100,23 +100,23 @@ export async function join(chat, go) {
 /** Who one is here, and how to leave. */
 export function account(chat, stored) {
   const { name, guest, role } = chat.me;
-  const sections = [make("p", { textContent: guest ? "You are a guest: the name is yours as long as you are here." : role === "operator" ? "You are an operator of this server." : "The name is yours." })];
+  const sections = [make("p", guest ? "You are a guest: the name is yours as long as you are here." : role === "operator" ? "You are an operator of this server." : "The name is yours.")];
   if (guest) sections.push(change("Keep this name", "register", [["Password", "new-password"]], (chosen) => `/register ${chosen}`, "It is yours now."));
   if ("Notification" in self) sections.push(notifications(stored));
   if (!guest) sections.push(change("Change the password", "password", [["Old password", "current-password"], ["New password", "new-password"]], (...both) => `/password ${both.join(" ")}`, "It is changed. Your other sessions were ended."));
-  if (role === "operator") sections.push(make("section", {}, make("a", { href: "console", textContent: "Open the operator's console" })));
+  if (role === "operator") sections.push(make("section", make("a", { href: "console", textContent: "Open the operator's console" })));
   const keys = "Tab completes commands and names. Alt and the arrow keys go from one conversation to the next. Ctrl+K searches. Arrow up brings back what you typed.";
-  sections.push(make("section", {}, make("p", { class: "hint", textContent: keys })),
-    make("section", {}, make("button", { type: "button", class: "button", textContent: "Log out", onclick: () => {
+  sections.push(make("section", make("p.hint", keys)),
+    make("section", make("button.button", { textContent: "Log out", onclick: () => {
       $("dialog").close();
       chat.logOut();
-    } }), make("p", { class: "hint", textContent: "This browser forgets who you are, and what it kept is worthless." })));
+    } }), make("p.hint", "This browser forgets who you are, and what it kept is worthless.")));
   open(name, ...sections);
 
   function change(title, id, fields, line, done) {
     const inputs = fields.map(([label, complete]) => make("input", { type: "password", "aria-label": label, placeholder: label, autocomplete: complete, required: true, maxLength: 256, id: `${id}-${complete}` }));
-    const said = make("p", { class: "said", role: "alert" });
-    return make("section", {}, make("strong", { textContent: title }), make("form", { onsubmit: async (event) => {
+    const said = make("p.said", { role: "alert" });
+    return make("section", make("strong", title), make("form", { onsubmit: async (event) => {
       event.preventDefault();
       try {
         if (inputs.some((input) => /\s/.test(input.value))) throw new Error("A password has no spaces.");
@@ -126,12 +126,12 @@ export function account(chat, stored) {
       } catch (error) {
         said.textContent = error.message;
       }
-    } }, ...inputs, make("button", { class: "main", type: "submit", textContent: guest ? "Register" : "Change" })), said);
+    } }, ...inputs, make("button.main", guest ? "Register" : "Change")), said);
   }
 }
 
 function notifications(stored) {
-  const said = make("p", { class: "hint", role: "status" });
+  const said = make("p.hint", { role: "status" });
   const box = make("input", { type: "checkbox", id: "notify", checked: localStorage.getItem(stored) === "on" && Notification.permission === "granted" });
   box.addEventListener("change", async () => {
     if (box.checked && (await Notification.requestPermission()) !== "granted") {
@@ -140,7 +140,7 @@ function notifications(stored) {
     }
     localStorage.setItem(stored, box.checked ? "on" : "off");
   });
-  return make("section", {}, make("label", { class: "check" }, box, "Notify me when somebody names me or writes to me alone"), said);
+  return make("section", make("label.check", box, "Notify me when somebody names me or writes to me alone"), said);
 }
 
 /** Write all that was said in a room to a file. */

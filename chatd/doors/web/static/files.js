@@ -30,11 +30,11 @@ class Upload {
   constructor(file, name, conversation) {
     Object.assign(this, { file, name, conversation, url: "", given: false });
     this.bar = make("progress", { max: file.size || 1, value: 0, "aria-label": `${name}: how much is sent` });
-    this.said = make("p", { textContent: "…" });
-    this.cancel = make("button", { type: "button", class: "button", textContent: "Cancel", "aria-label": `Cancel ${name}`, onclick: () => this.give() });
-    this.again = make("button", { type: "button", class: "button", textContent: "Retry", hidden: true, onclick: () => this.resume() });
-    this.row = make("div", { class: "upload" }, make("span", { class: "name", textContent: `${name} → ${conversation.title}` }), this.bar, this.said,
-      make("div", { class: "acts" }, this.again, this.cancel));
+    this.said = make("p", "…");
+    this.cancel = make("button.button", { textContent: "Cancel", "aria-label": `Cancel ${name}`, onclick: () => this.give() });
+    this.again = make("button.button", { textContent: "Retry", hidden: true, onclick: () => this.resume() });
+    this.row = make("div.upload", make("span.name", `${name} → ${conversation.title}`), this.bar, this.said,
+      make("div.acts", this.again, this.cancel));
   }
 
   async run() {
@@ -144,25 +144,25 @@ function read(text) {
 /** A file that somebody shares: what it is, and what one can do with it. */
 export function card(item, mine, { chat, fail, changed }) {
   const { name, sender } = item;
-  const box = make("div", { class: "file" }, make("strong", { textContent: name }), " ", make("span", { class: "tag", textContent: `${size(item.size)} · ${item.type}` }));
+  const box = make("div.file", make("strong", name), " ", make("span.tag", `${size(item.size)} · ${item.type}`));
   const over = item.gone || (item.expires && item.expires * 1000 < Date.now());
   if (over || !item.url) {
     box.classList.toggle("gone", !!over);
-    box.append(make("p", { class: "hint", textContent: item.gone ?? (over ? "Its time is over." : "It cannot be fetched from here.") }));
+    box.append(make("p.hint", item.gone ?? (over ? "Its time is over." : "It cannot be fetched from here.")));
     return box;
   }
   const href = item.url.slice(1);
   const direct = !!item.to;
   const asked = direct && !mine && !item.taken;
-  if (asked) box.append(make("p", { class: "hint", textContent: `${sender} wants to give you this file.` }));
-  const acts = make("div", { class: "acts" }, make("a", { class: `button ${asked ? "main" : ""}`, href, download: name,
+  if (asked) box.append(make("p.hint", `${sender} wants to give you this file.`));
+  const acts = make("div.acts", make(`a.button${asked ? ".main" : ""}`, { href, download: name,
     textContent: asked ? "Accept and save" : "Save", "aria-label": `Save ${name}`, onclick: () => change({ taken: true }) }));
   if (IMAGES.test(item.type) && item.size <= PREVIEWED)
-    acts.append(make("button", { type: "button", class: "button", textContent: item.picture ? "Hide" : "Preview", onclick: preview }));
-  if (direct || mine) acts.append(make("button", { type: "button", class: "button", textContent: mine ? "Remove" : "Refuse", "aria-label": `${mine ? "Remove" : "Refuse"} ${name}`, onclick: refuse }));
+    acts.append(make("button.button", { textContent: item.picture ? "Hide" : "Preview", onclick: preview }));
+  if (direct || mine) acts.append(make("button.button", { textContent: mine ? "Remove" : "Refuse", "aria-label": `${mine ? "Remove" : "Refuse"} ${name}`, onclick: refuse }));
   box.append(acts);
   if (item.picture) box.append(make("img", { src: item.picture, alt: `Preview of ${name}`, onload: changed, onerror: () => hide("It is no picture that your browser can show.") }));
-  box.append(make("details", {}, make("summary", { textContent: item.expires ? `Until ${date(item.expires)} · SHA-256` : "SHA-256" }), make("code", { textContent: item.sha256 })));
+  box.append(make("details", make("summary", item.expires ? `Until ${date(item.expires)} · SHA-256` : "SHA-256"), make("code", item.sha256)));
   return box;
 
   function change(what) {

@@ -178,9 +178,9 @@ function showMe() {
   if (showMe.sign === sign) return;
   showMe.sign = sign;
   $("account").replaceChildren(
-    tint(make("span", { class: "avatar", "aria-hidden": "true", textContent: [...name][0].toUpperCase() }), name),
-    make("span", { class: "name", textContent: name }), make("span", { class: "tag", textContent: what }),
-    make("span", { class: "aside", textContent: ", your account" }),
+    tint(make("span.avatar", { "aria-hidden": "true", textContent: [...name][0].toUpperCase() }), name),
+    make("span.name", name), make("span.tag", what),
+    make("span.aside", ", your account"),
   );
 }
 
@@ -191,7 +191,7 @@ function toast(text) {
 
 /** Tell those who hear the page. */
 function say(text) {
-  const line = make("p", { textContent: text });
+  const line = make("p", text);
   $("announcer").append(line);
   setTimeout(() => line.remove(), 10_000);
 }
@@ -218,19 +218,19 @@ function place(one) {
   const known = places.get(one);
   if (known?.sign === sign) return known.element;
   const urgent = one.mentions || (one.kind === "direct" && one.unread);
-  const button = known?.button ?? make("button", { type: "button", onclick: () => go(one) });
+  const button = known?.button ?? make("button", { onclick: () => go(one) });
   const count = one.unread > 999 ? "999+" : one.unread;
-  const mark = one.kind === "room" ? make("span", { class: "hash", "aria-hidden": "true", textContent: one.private ? "◆" : "#" })
-    : tint(make("span", { class: `dot ${chat.people.has(fold(one.name)) ? "here" : ""}`, "aria-hidden": "true" }), one.name);
-  button.replaceChildren(mark, make("span", { class: "name", dir: "auto", textContent: one.name }));
-  if (one.draft) button.append(make("span", { class: "tag", textContent: "draft" }));
+  const mark = one.kind === "room" ? make("span.hash", { "aria-hidden": "true", textContent: one.private ? "◆" : "#" })
+    : tint(make(`span.dot${chat.people.has(fold(one.name)) ? ".here" : ""}`, { "aria-hidden": "true" }), one.name);
+  button.replaceChildren(mark, make("span.name", { dir: "auto", textContent: one.name }));
+  if (one.draft) button.append(make("span.tag", "draft"));
   if (one.unread)
-    button.append(make("span", { class: `badge ${urgent ? "urgent" : ""}`, textContent: count }),
-      make("span", { class: "aside", textContent: ` unread${one.mentions ? `, ${one.mentions} name you` : ""}` }));
+    button.append(make(`span.badge${urgent ? ".urgent" : ""}`, count),
+      make("span.aside", { textContent: ` unread${one.mentions ? `, ${one.mentions} name you` : ""}` }));
   button.setAttribute("aria-current", one === chat.current ? "true" : "false");
-  const element = known?.element ?? make("li", {}, button);
+  const element = known?.element ?? make("li", button);
   if (one.kind === "direct" && !known)
-    element.append(make("button", { type: "button", class: "hide", "aria-label": `Take ${one.name} off this list`, textContent: "✕", onclick: () => chat.hide(one) }));
+    element.append(make("button.hide", { "aria-label": `Take ${one.name} off this list`, textContent: "✕", onclick: () => chat.hide(one) }));
   places.set(one, { sign, button, element });
   return element;
 }
@@ -261,7 +261,7 @@ function showPeople() {
   for (const name of found.slice(0, PEOPLE)) rows.push(person(name, current));
   if (found.length > PEOPLE) {
     const more = `and ${found.length - PEOPLE} more`;
-    showPeople.more ??= make("li", { class: "hint" });
+    showPeople.more ??= make("li.hint");
     showPeople.more.textContent = more;
     rows.push(showPeople.more);
   }
@@ -275,10 +275,10 @@ function everyone(room, current) {
   if (everyone.sign !== sign) {
     everyone.sign = sign;
     everyone.row ??= make("li");
-    everyone.button ??= make("button", { type: "button", onclick: () => chat.room && go(chat.room) });
+    everyone.button ??= make("button", { onclick: () => chat.room && go(chat.room) });
     everyone.button.replaceChildren(
-      make("span", { class: "avatar all", "aria-hidden": "true", textContent: "#" }),
-      make("span", { class: "name", textContent: "Everyone" }), make("span", { class: "tag", textContent: `in ${room.name}` }));
+      make("span.avatar.all", { "aria-hidden": "true", textContent: "#" }),
+      make("span.name", "Everyone"), make("span.tag", `in ${room.name}`));
     everyone.button.setAttribute("aria-pressed", String(current === room));
     everyone.row.replaceChildren(everyone.button);
   }
@@ -294,14 +294,14 @@ function person(name, current) {
   if (known?.sign === sign) return known.row;
   const tag = mine ? "you" : away !== null && away !== undefined ? "away" : role === "operator" || role === "moderator" ? role : guest ? "guest" : "";
   const content = [
-    tint(make("span", { class: "avatar", "aria-hidden": "true", textContent: [...name][0].toUpperCase() }), name),
-    make("span", { class: "name", dir: "auto", textContent: name }),
-    tag && make("span", { class: "tag", textContent: tag, title: away || "" }),
+    tint(make("span.avatar", { "aria-hidden": "true", textContent: [...name][0].toUpperCase() }), name),
+    make("span.name", { dir: "auto", textContent: name }),
+    tag && make("span.tag", { textContent: tag, title: away || "" }),
   ];
   const row = known?.row ?? make("li");
   const focused = row.contains(document.activeElement);
-  row.replaceChildren(mine ? make("span", { class: "own" }, ...content)
-    : make("button", { type: "button", "aria-pressed": String(picked), onclick: () => pick(name) }, ...content));
+  row.replaceChildren(mine ? make("span.own", ...content)
+    : make("button", { "aria-pressed": String(picked), onclick: () => pick(name) }, ...content));
   row.classList.toggle("away", tag === "away");
   if (focused) row.firstChild.focus();
   persons.set(name, { sign, row });
@@ -669,7 +669,7 @@ function suggest(asked) {
         event.preventDefault();
         chosen = index;
         accept();
-      } }, make("span", { class: "label", textContent: label }), make("span", { class: "help", textContent: help }))));
+      } }, make("span.label", label), make("span.help", help))));
     $("options").hidden = false;
     select(0, false);
   }

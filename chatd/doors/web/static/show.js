@@ -2,13 +2,20 @@
 
 import { after, fold } from "./chat.js";
 
-/** Make an element: what begins with "on" is listened to, the rest are properties. */
-export function make(tag, given = {}, ...children) {
+/**
+ * Make an element.
+ * @param kind Its tag, and classes behind dots.
+ * @param children What is in it; first perhaps an object of properties, of which those
+ *   that begin with "on" are listened to.
+ */
+export function make(kind, ...children) {
+  const [tag, ...classes] = kind.split(".");
   const element = document.createElement(tag);
+  if (classes.length) element.className = classes.join(" ");
+  const given = Object.getPrototypeOf(children[0] ?? "") === Object.prototype ? children.shift() : {};
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "class") element.className = value;
     else if (name in element && !name.startsWith("aria")) element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
@@ -73,7 +80,7 @@ function named(text, me) {
   }
   const name = me.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const parts = text.split(new RegExp(`(?<![\\p{L}\\p{N}_-])(@?${name})(?![\\p{L}\\p{N}_])`, "iu"));
-  parts.forEach((part, index) => found.append(index % 2 ? make("mark", { textContent: part }) : part));
+  parts.forEach((part, index) => found.append(index % 2 ? make("mark", part) : part));
   return found;
 }
 
@@ -271,7 +278,7 @@ export class Log {
       if (this.fixed.size > 200) this.fixed.clear();
       const [kind] = name.split(" ");
       const tag = kind === "day" || kind === "line" ? "h3" : "p";
-      this.fixed.set(key, make(tag, { class: kind }, make("span", { textContent: text })));
+      this.fixed.set(key, make(`${tag}.${kind}`, make("span", text)));
     }
     return this.fixed.get(key);
   }
@@ -295,20 +302,20 @@ export class Log {
         return this.#spoken(conversation, item, together);
       case "comings": {
         const parts = [...item.changes].map(([name, what]) => `${name} ${what}`);
-        return make("p", { class: "system comings", textContent: parts.join(" · ") });
+        return make("p.system.comings", parts.join(" · "));
       }
       case "notice":
       case "error":
         return this.#note(item);
       default:
-        return make("p", { class: "system", dir: "auto" }, words(sentence(item), this.chat.me?.name), " ", moment(item));
+        return make("p.system", { dir: "auto" }, words(sentence(item), this.chat.me?.name), " ", moment(item));
     }
   }
 
   #note({ event, text, lines, button }) {
-    const box = make("div", { class: `note ${event}`, dir: "auto" }, make("p", {}, words(text)));
+    const box = make(`div.note.${event}`, { dir: "auto" }, make("p", words(text)));
     if (lines?.length) box.append(make("pre", { tabIndex: 0, "aria-label": "Answer of the server" }, words(lines.join("\n"))));
-    if (button) box.append(make("button", { type: "button", textContent: button.text, onclick: button.act }));
+    if (button) box.append(make("button", { textContent: button.text, onclick: button.act }));
     return box;
   }
 
@@ -316,21 +323,18 @@ export class Log {
     const { chat } = this;
     const mine = fold(item.sender) === fold(chat.me?.name ?? "");
     const emote = item.event === "emoted";
-    const node = make("div", {
-      class: ["message", together && "together", mine && "mine", item.mention && "mention", emote && "emote", item.state]
-        .filter(Boolean).join(" "),
-      "data-id": item.id,
-    });
+    const kinds = ["div.message", together && "together", item.mention && "mention", emote && "emote", item.state];
+    const node = make(kinds.filter(Boolean).join("."), { "data-id": item.id });
     const who = mine || conversation.kind === "direct"
-      ? make("span", { class: "who", textContent: item.sender })
-      : make("button", { class: "who", type: "button", title: `Write to ${item.sender} alone`, textContent: item.sender,
+      ? make("span.who", item.sender)
+      : make("button.who", { title: `Write to ${item.sender} alone`, textContent: item.sender,
           onclick: () => this.actions.pick(item.sender) });
     tint(node, item.sender);
     node.append(
-      make("span", { class: "avatar", "aria-hidden": "true", textContent: [...item.sender][0].toUpperCase() }),
-      emote ? "" : make("div", { class: "head" }, who, item.guest && make("span", { class: "tag", textContent: "guest" }), moment(item)),
+      make("span.avatar", { "aria-hidden": "true", textContent: [...item.sender][0].toUpperCase() }),
+      emote ? "" : make("div.head", who, item.guest && make("span.tag", "guest"), moment(item)),
     );
-    const body = make("div", { class: "text", dir: "auto" });
+    const body = make("div.text", { dir: "auto" });
     if (item.event === "shared") this.#file(body, item, mine);
     else if (emote) body.append(who, " ", words(item.text, chat.me?.name), moment(item));
     else this.#fill(body, item);
@@ -355,15 +359,15 @@ export class Log {
     const long = lines.length > LINES || item.text.length > CHARACTERS;
     if (!long) return body.append(words(item.text, me));
     const some = lines.slice(0, LINES - 2).join("\n").slice(0, CHARACTERS / 2);
-    const text = make("div", { class: "paste" }, words(item.open ? item.text : some, me));
+    const text = make("div.paste", words(item.open ? item.text : some, me));
     const what = lines.length > LINES ? `all ${lines.length} lines` : `all ${item.text.length} characters`;
     const toggle = () => {
       item.open = !item.open;
       this.changed(this.shown);
       requestAnimationFrame(() => this.nodes.get(item)?.node.querySelector(".fold")?.focus({ preventScroll: true }));
     };
-    body.append(text, make("button", {
-      class: "fold", type: "button", "aria-expanded": String(!!item.open),
+    body.append(text, make("button.fold", {
+      "aria-expanded": String(!!item.open),
       textContent: item.open ? "Show less" : `Show ${what}`, onclick: toggle,
     }));
   }
@@ -371,14 +375,14 @@ export class Log {
   #state(conversation, item) {
     if (item.state !== "failed") {
       const text = item.state === "lost" ? "waiting for the connection …" : "sending …";
-      return make("div", { class: "state", textContent: text });
+      return make("div.state", text);
     }
     const { chat } = this;
-    return make("div", { class: "state" },
-      make("span", { textContent: `Not sent. ${item.why}` }),
-      make("button", { type: "button", class: "retry", textContent: "Retry", disabled: chat.state !== "here",
+    return make("div.state",
+      make("span", `Not sent. ${item.why}`),
+      make("button.retry", { textContent: "Retry", disabled: chat.state !== "here",
         onclick: () => chat.retry(conversation, item) }),
-      make("button", { type: "button", textContent: "Discard", onclick: () => chat.discard(conversation, item) }));
+      make("button", { textContent: "Discard", onclick: () => chat.discard(conversation, item) }));
   }
 }
 
