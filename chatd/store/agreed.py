@@ -5,6 +5,7 @@ from chatd.chat.errors import NameTaken
 
 ADDRESSES = 100  # remembered for each account
 TOKENS = 20  # for each person
+GUESTS_TOKENS = 100_000  # of the latest tokens, those that may be guests'
 COUNTED = 10_000  # unread messages of a room; nobody needs to know more exactly
 EVERYTHING = ""  # the conversation whose read mark counts for all
 FILE_COST = 4096  # bytes a file counts for at least: an empty one is a row, too

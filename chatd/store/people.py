@@ -9,7 +9,13 @@ from sqlalchemy.exc import IntegrityError
 
 from chatd.chat.account import Account, Person, Preferences, Role
 from chatd.chat.store import PublicKey
-from chatd.store.agreed import ADDRESSES, TOKENS, key_taken, name_taken
+from chatd.store.agreed import (
+    ADDRESSES,
+    GUESTS_TOKENS,
+    TOKENS,
+    key_taken,
+    name_taken,
+)
 from chatd.store.codec import from_json, milliseconds, to_json
 from chatd.store.schema import (
     accounts,
@@ -20,6 +26,9 @@ from chatd.store.schema import (
     tokens,
 )
 from chatd.store.writing import put
+
+# Tokens are looked through once for so many new ones.
+SWEEP = 256
 
 
 def account(connection: Connection, column: str, value: int | str) -> Account | None:
@@ -159,7 +168,7 @@ def add_token(
     """Write a token down, and forget what has expired."""
     forget_expired(connection, now)
     connection.execute(delete(tokens).where(tokens.c.digest == digest))
-    connection.execute(
+    added = connection.execute(
         insert(tokens).values(
             digest=digest,
             person=person.id,
@@ -169,6 +178,11 @@ def add_token(
         )
     )
     _keep_latest(connection, tokens, tokens.c.person == person.id, TOKENS)
+    # Guests may come by the thousand, and each is somebody new.
+    number = added.inserted_primary_key[0]  # type: ignore[index]
+    if number % SWEEP == 0:
+        old = tokens.c.guest & (tokens.c.id <= number - GUESTS_TOKENS)
+        connection.execute(delete(tokens).where(old))
 
 
 def token(connection: Connection, digest: str, now: float) -> Person | None:

@@ -68,6 +68,22 @@ class PlainTests(SqlQuestions, SynchronousTestCase):
 
     key = None
 
+    def test_tokens_of_guests(self) -> None:
+        """Guests come by the thousand: the latest tokens are kept, and members'."""
+        self.patch(people, "GUESTS_TOKENS", 4)
+        self.patch(people, "SWEEP", 2)
+        self.ask(self.store.add_token("member", Person(1, "ann", guest=False), 9.0))
+        for number in range(2, 11):
+            guest = Person(number, f"guest{number}")
+            self.ask(self.store.add_token(f"d{number}", guest, 9.0))
+        known = [
+            number
+            for number in range(2, 11)
+            if self.ask(self.store.token(f"d{number}", 0.0)) is not None
+        ]
+        self.assertEqual(known, [7, 8, 9, 10])
+        self.assertIsNotNone(self.ask(self.store.token("member", 0.0)))
+
 
 class CommitTests(SynchronousTestCase):
     """What is done together, and what happens to it when something goes wrong."""
