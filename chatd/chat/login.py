@@ -235,17 +235,23 @@ class Login:
 
     async def reset(self, account: Account) -> str:
         """
-        Give an account another password; all its tokens are forgotten.
+        Give an account another password; all its tokens and SSH keys are forgotten.
 
         @return: The password.
         """
         password = self._secrets.new_code()
         await self._replace_secret(account, await self._passwords.hash(password))
+        await self._remove_keys(account)
         return password
 
     async def remove(self, account: Account) -> None:
         """Let nobody log in with it any more; its name stays reserved."""
         await self._replace_secret(account, "")
+        await self._remove_keys(account)
+
+    async def _remove_keys(self, account: Account) -> None:
+        for key in await self._store.keys(account.id):
+            await self._store.remove_key(account.id, key.fingerprint)
 
     async def _replace_secret(self, account: Account, secret: str) -> None:
         """

@@ -59,18 +59,20 @@ class Membership:
             lambda account: replace(account, preferences=change(account.preferences)),
         )
 
-    async def change_password(self, session: "Session", old: str, new: str) -> int:
+    async def change_password(
+        self, session: "Session", old: str, new: str
+    ) -> tuple[int, int]:
         """
         Give the account another password, and end its other sessions.
 
-        @return: How many those were.
+        @return: How many those were, and how many SSH keys open it as well.
         """
         account = await self._hub.login.change_password(session, old, new)
         self._hub.desk.put_out(account.id)
         others = [s for s in self._hub.connections.of(account.id) if s is not session]
         for other in others:
             other.close(f"The password of {account.name} was changed: log in again.")
-        return len(others)
+        return len(others), len(await self._hub.store.keys(account.id))
 
     async def unregister(self, session: "Session", password: str) -> None:
         """Take the account away; its sessions end, its name stays reserved."""

@@ -50,13 +50,16 @@ async def password(call: Call) -> None:
     """
     Change your password.
 
-    Your other sessions are ended: whoever knew the old password is out.
+    Your other sessions are ended: whoever knew the old password is out. SSH keys go on
+    opening the account: /keys lists and removes them.
 
     Example: /password correct-horse-battery seven-small-rain-clouds
     """
     old, new = call.words(2)
-    ended = await call.hub.membership.change_password(call.session, old, new)
+    ended, keys = await call.hub.membership.change_password(call.session, old, new)
     others = f" {counted(ended, 'other session')} ended." if ended else ""
+    if keys:
+        others += f" {counted(keys, 'SSH key')} can still come in: /keys."
     call.reply(f"Your password is changed.{others}")
 
 

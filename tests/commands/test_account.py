@@ -133,6 +133,13 @@ class PasswordTests(Chatting):
         self.assertFalse(other.open)
         self.assertIn("password of ann was changed", other.of(Closing)[0].text)
 
+    def test_keys(self) -> None:
+        """Who may have had another's hand in it is reminded of the SSH keys."""
+        session, door = self.member("ann")
+        self.answer(session, door, "/keys add ssh-ed25519 AAAA")
+        answer = self.answer(session, door, f"/password {PASSWORD} another-good-secret")
+        self.assertIn("1 SSH key can still come in: /keys", answer)
+
     def test_wrong(self) -> None:
         """With a wrong old password nothing changes."""
         session, door = self.member("ann")

@@ -655,9 +655,12 @@ class ActTests(ConsoleCase):
 
     def test_reset(self) -> None:
         """A new password is shown once; the old one and all sessions are over."""
-        _, door = join(self.hub, "ann", password=PASSWORD)
+        ann, door = join(self.hub, "ann", password=PASSWORD)
+        type_in(self.hub, ann, "/keys add ssh-ed25519 AAAA")
         password = self.act("reset", name="Ann")["password"]
         turn(self.hub)
+        key = self.hub.secrets.public_key("ssh-ed25519 AAAA")
+        self.assertEqual(result(self.store.key_owner(key.fingerprint)), 0)
         self.assertFalse(door.open)
         self.assertEqual(door.of(Closing)[0].text, "The password of ann was changed.")
         session, _ = join(self.hub, "bob")

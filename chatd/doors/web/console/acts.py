@@ -130,8 +130,9 @@ async def reset(asked: Asked) -> Answer:
         asked.session(), asked.text("name")
     )
     return _said(
-        f"{name} has a new password, and was logged out everywhere. It is shown here "
-        "once: pass it on, and have it changed by /password.",
+        f"{name} has a new password, no SSH keys any more, and was logged out "
+        "everywhere. It is shown here once: pass it on, and have it changed by "
+        "/password.",
         password=password,
     )
 
