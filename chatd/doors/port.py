@@ -125,13 +125,19 @@ class Undecided(Protocol):
         return False
 
     def _await_silence(self) -> None:
-        port, silence = self._port, self._port.greet_after()
-        if port.browsers is not None:
-            silence = port.browsers.silence(self._from(), silence)
-        self._greeting = port.clock.callLater(silence, self._silent)
+        silence = self._port.greet_after()
+        self._greeting = self._port.clock.callLater(silence, self._silent, silence)
 
-    def _silent(self) -> None:
-        """Nothing for a moment: a person who waits to be greeted."""
+    def _silent(self, seconds: float) -> None:
+        """Nothing for a moment: a person who waits to be greeted, or a browser."""
+        port = self._port
+        # Not when it came: a browser opens its first two connections at once.
+        if port.browsers is not None and self.transport is not None:
+            longer = port.browsers.silence(self._from(), seconds)
+            if longer > seconds:
+                later = longer - seconds
+                self._greeting = port.clock.callLater(later, self._silent, longer)
+                return
         if not self._data and self._check():
             self._hand_on(Guess.TEXT)
 
