@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from chatd.chat.account import Person
 from chatd.chat.events import (
+    SPOKEN,
     Answer,
     CaughtUp,
     Closing,
@@ -110,7 +111,10 @@ def _each(
 ) -> bytes:
     if not isinstance(event, Past):
         return json.render(event, look, here, reader)
-    return b"".join(json.render(one, look, here, reader) for one in event.events)
+    # Who reads what was said long ago need not be named in it.
+    readers = [None if isinstance(one, SPOKEN) else reader for one in event.events]
+    past = zip(event.events, readers, strict=True)
+    return b"".join(json.render(one, look, here, whom) for one, whom in past)
 
 
 def _about(event: Event | Answer) -> tuple[Kind, int, int, str]:

@@ -297,6 +297,7 @@ class TailTests(PipeCase):
         said = [json.loads(line) for line in channel.out.splitlines()]
         self.assertEqual([event["event"] for event in said], ["said"] * 3)
         self.assertEqual([event["text"] for event in said], ["old", "older", "new"])
+        self.assertNotIn("mention", said[0] | said[1] | said[2])
 
     def test_nothing_twice_or_never(self) -> None:
         """What is said while the past is being fetched is shown once."""
