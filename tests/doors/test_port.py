@@ -200,11 +200,11 @@ class BrowserTests(PortCase):
         """Connect, say nothing, and wait: the seconds until a person is greeted."""
         self.doors[Guess.TEXT].made.clear()
         peer = self.connect()
-        for tenths in range(100):
+        for eighths in range(80):
             if self.doors[Guess.TEXT].made:
                 peer.lose()
-                return tenths / 10
-            self.clock.advance(0.1)
+                return eighths / 8
+            self.clock.advance(1 / 8)
         raise AssertionError("nobody is greeted")
 
     def test_spare(self) -> None:
@@ -214,7 +214,7 @@ class BrowserTests(PortCase):
         """
         self.assertEqual(self.greeted_after(), GREET)
         self.connect().send(SAID[Guess.HTTP])
-        self.assertAlmostEqual(self.greeted_after(), GREET_BROWSERS, delta=0.11)
+        self.assertEqual(self.greeted_after(), GREET_BROWSERS)
         self.clock.advance(browsers.LATELY)
         self.assertEqual(self.greeted_after(), GREET)
 
