@@ -85,10 +85,10 @@ class Connections:
             Greeting(
                 rules.server,
                 rules.version,
-                self._hub.presence.names(),
+                self._hub.presence.names() if self._hub.takes_guests else (),
                 session.secure,
                 "" if session.secure else rules.encrypt,
-                rules.guests and not self._hub.lockdown,
+                self._hub.takes_guests,
                 "closed" if self._hub.lockdown else rules.registration,
                 {
                     "message_chars": rules.message_chars,

@@ -409,6 +409,7 @@ class Greeting:
     The first thing a connection is told.
 
     @ivar server: The name of the server.
+    @ivar people: Who is here, if anybody may come in.
     @ivar secure: Whether the line is encrypted.
     @ivar encrypt: What to type to come in encrypted; C{""} if there is no way.
     @ivar registration: C{open}, C{invitation} or C{closed}.

@@ -172,6 +172,11 @@ class Hub:
 
     # Who and where
 
+    @property
+    def takes_guests(self) -> bool:
+        """Whether anybody may come in; if not, strangers are not told who is here."""
+        return self.rules.guests and not self.lockdown
+
     def visible_room(self, session: Session, name: str) -> Room:
         """
         A room that the session's person may see; without a name the current one.

@@ -232,7 +232,7 @@ async def show(call: Call) -> None:
 def _look(call: Call) -> tuple[list[Here], str, Collection[int]]:
     """Whom to list, where that is, and the ids of who moderates there."""
     if call.session.person is None:
-        if call.rest:
+        if call.rest or not call.hub.takes_guests:
             call.session.somebody()
         # The greeting tells this much to everybody who connects.
         room = call.hub.rooms.lobby

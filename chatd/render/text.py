@@ -341,14 +341,16 @@ class _Text:
 
     def _greeting(self, event: Greeting) -> Iterable[str]:
         count = len(event.people)
-        if not count:
-            people = "Nobody is here yet."
+        if not event.guests:
+            people = ""
+        elif not count:
+            people = " Nobody is here yet."
         elif count == 1:
-            people = f"1 person is here: {event.people[0]}."
+            people = f" 1 person is here: {event.people[0]}."
         elif count <= NAMED:
-            people = f"{count} people are here: {', '.join(event.people)}."
+            people = f" {count} people are here: {', '.join(event.people)}."
         else:
-            people = f"{count} people are here."
+            people = f" {count} people are here."
         ways = []
         if event.guests:
             ways.append("Type a name to come in")
@@ -363,7 +365,7 @@ class _Text:
         else:
             line = "This line is NOT encrypted."
         return self._server(
-            f"Welcome to chatd at {event.server}. {people}\n{line}\n"
+            f"Welcome to chatd at {event.server}.{people}\n{line}\n"
             f"{', or '.join(ways)}. /help for more."
         )
 

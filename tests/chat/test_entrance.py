@@ -15,6 +15,8 @@ from chatd.chat.events import (
     Done,
     Entered,
     Failed,
+    Greeting,
+    Listing,
     Notice,
     Past,
     Renamed,
@@ -183,6 +185,19 @@ class GuestTests(EntranceCase):
         self.flushLoggedErrors(RuntimeError)
         self.hub.clock.advance(self.hub.rules.entering)  # type: ignore[attr-defined]
         self.assertFalse(door.open)
+
+    def test_who_is_here(self) -> None:
+        """Strangers are told who is here, unless only members come in."""
+        join(self.hub, "ann", password=SECRET)
+        for guests in (True, False):
+            self.hub.rules = replace(self.hub.rules, guests=guests)
+            session, door = connect(self.hub)
+            self.hub.connections.greet(session)
+            type_in(self.hub, session, "/who")
+            (greeting,) = door.of(Greeting)
+            self.assertEqual(greeting.people, ("ann",) if guests else ())
+            self.assertEqual(len(door.of(Listing)), int(guests))
+            self.assertEqual(codes(door), [] if guests else ["not-entered"])
 
     def test_no_guests(self) -> None:
         """Where guests are not taken, they are told what to do instead."""

@@ -290,7 +290,7 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
     (
         Greeting("chat.example", "1", (), True, "", False, "invitation", {}),
         [
-            "* Welcome to chatd at chat.example. Nobody is here yet.",
+            "* Welcome to chatd at chat.example.",
             "* This line is encrypted.",
             "* /login NAME PASSWORD, or /register NAME PASSWORD CODE. /help for more.",
         ],
@@ -423,6 +423,7 @@ class WordsTests(SynchronousTestCase):
         for names, expected in (
             (many[:NAMED], f"30 people are here: {', '.join(many[:NAMED])}."),
             (many, "31 people are here."),
+            ((), "Nobody is here yet."),
         ):
             greeting = Greeting("here", "1", names, True, "", True, "open", {})
             self.assertIn(expected, lines(greeting)[0])
