@@ -11,6 +11,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     @param arguments: The words after the program's name.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] in (["--help"], ["-h"], ["help"]):
+        print(HELP, flush=True)
+        words = ["--help"]
     tool = TOOLS.get(words[0]) if words else None
     if tool is None:
         _serve(words)
@@ -45,16 +48,31 @@ def _connect(words: Sequence[str]) -> None:
 
 
 def _say(words: Sequence[str]) -> None:
-    from chatd.client.pipe import say
+    from chatd.client.say import say
 
     say(words)
 
 
 def _tail(words: Sequence[str]) -> None:
-    from chatd.client.pipe import tail
+    from chatd.client.tail import tail
 
     tail(words)
 
+
+HELP = """\
+Usage: chatd [options of the server]
+       chatd TOOL ...
+
+Without a tool, chatd runs the server. The tools are:
+
+  chatd connect [NAME@]HOST[:PORT]   the chat in this terminal
+  chatd say '#ROOM' TEXT...          say something from a script; - reads a pipe
+  chatd tail -f '#ROOM'              show what is said, and go on with it
+  chatd backup FILE                  copy all data, while the server runs
+  chatd restore FILE                 put a backup back
+
+chatd TOOL --help says more about each. Of the server:
+"""
 
 # Tools by the word that starts them: each is given the words that follow.
 TOOLS: dict[str, Callable[[Sequence[str]], None]] = {

@@ -17,7 +17,8 @@ from zope.interface import provider
 from chatd.client.asking import RequestFailed
 from chatd.client.credentials import KNOWN, Credentials, folder
 from chatd.client.making import make_client
-from chatd.client.running import FAILED, ServerOptions, parse, react
+from chatd.client.options import FAILED, ServerOptions, parse
+from chatd.client.running import react
 from chatd.client.screen import Screen
 from chatd.client.talk import Talk
 from chatd.client.trust import Known, Unknown
@@ -31,9 +32,18 @@ TRIES = 5
 
 
 class ConnectOptions(ServerOptions):
-    """Join a chat in this terminal."""
+    """
+    Join a chat in this terminal. What is missing is asked for: the name, a password.
+
+    In the chat, /help lists the commands, and Tab completes. The exit status is 0 if
+    you left, 1 if the server could not be reached or did not let you in, and 2 for a
+    wrong command line.
+    """
 
     synopsis = "Usage: chatd connect [options] [NAME@]HOST[:PORT]"
+    optFlags: Sequence[Sequence[str | None]] = (
+        ("no-bell", None, "Do not ring when somebody names you."),
+    )
 
     def parseArgs(self, server: str = "") -> None:
         self.read(server)
@@ -111,7 +121,7 @@ async def _try(
 
         return Transfers(reactor, way.base, way.again)
 
-    wording = Wording(colour=screen.colourful, bell=True)
+    wording = Wording(colour=screen.colourful, bell=not options["no-bell"])
     talks.append(Talk(client, screen, wording, reactor, transfers))
     if screen.terminal:
         encrypted = "NOT encrypted" if options["plain"] else "encrypted"

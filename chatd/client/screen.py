@@ -14,6 +14,7 @@ from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatd.client.modes import Modes
 from chatd.wire.editor import Editor, EndOfFile, Interrupt, Line, Outcome
 from chatd.wire.fold import fold
 from chatd.wire.typewriter import Typewriter
@@ -48,12 +49,12 @@ class Screen(Protocol):
         self._reactor = reactor
         self._typed: Callable[[Outcome], None] | None = None
         self._waiting: list[Outcome] = []  # typed ahead
-        self._modes: _Modes | None = None
+        self._modes: Modes | None = None
         self._editor: Editor | Typewriter | None = None
         if self.terminal:
             kind = Typewriter if dumb else Editor
             self._editor = kind(limit=LINE_LIMIT, complete=complete)
-            self._modes = _Modes()
+            self._modes = Modes()
         self._rest = b""  # of a line, in pipes
         self._flushing = False
         self._paused: Deferred[None] | None = None
@@ -293,40 +294,6 @@ class Screen(Protocol):
             self._modes.enter()
             self._editor.start()
             self._resize()
-
-
-class _Modes:
-    """How the terminal was, and how it has to be."""
-
-    def __init__(self) -> None:
-        self._entered = False
-
-    def enter(self) -> None:
-        """Give every key as it is pressed."""
-        import termios
-        import tty
-
-        if not self._entered:
-            self._entered = True
-            self._attributes = termios.tcgetattr(0)
-            self._blocking = [os.get_blocking(number) for number in (0, 1)]
-        tty.setraw(0, termios.TCSADRAIN)
-        for number in (0, 1):
-            os.set_blocking(number, False)
-
-    def leave(self) -> None:
-        """Leave it as it was."""
-        if not self._entered:
-            return
-        import termios
-
-        self._entered = False
-        try:
-            termios.tcsetattr(0, termios.TCSADRAIN, self._attributes)
-        except termios.error:
-            return  # it is gone
-        for number, blocking in enumerate(self._blocking):
-            os.set_blocking(number, blocking)
 
 
 def _read(line: bytes) -> str:

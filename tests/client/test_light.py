@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 # What only servers need, and what of chatd a client may have.
 SERVER = ("sqlalchemy", "alembic", "sqlcipher3", "argon2", "ifaddr", "wsproto")
-SERVER_PARTS = ("twisted.conch", "twisted.web.server", "hypothesis")
+SERVER_PARTS = ("twisted.conch", "twisted.web", "hypothesis")
 OURS = ("chatd.client", "chatd.chat", "chatd.wire", "chatd.render")
 
 
@@ -26,6 +26,13 @@ class LightTests(SynchronousTestCase):
         found = self.imported("chatd.client")
         self.assertIn("chatd.client.client", found)
         self.check(found)
+
+    def test_tools(self) -> None:
+        """Nor do the programs, which have to start quickly."""
+        for tool in ("connect", "say", "tail"):
+            found = self.imported(f"chatd.client.{tool}")
+            self.assertIn(f"chatd.client.{tool}", found)
+            self.check(found)
 
     def check(self, found: set[str]) -> None:
         """Nothing that a client does not need."""
