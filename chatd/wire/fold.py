@@ -3,8 +3,11 @@
 import re
 from functools import lru_cache
 
+from wcwidth import wcwidth
 from wcwidth import width as width_of
-from wcwidth import wrap
+
+# In fewer columns there is no room for an indent: the terminal may break what it likes.
+NARROWEST = 16
 
 # The indent where the text begins too far to the right: it must leave room for words.
 LEAST_INDENT = 2
@@ -13,6 +16,8 @@ LEAST_INDENT = 2
 # the mark of the server's own lines.
 _HEAD = re.compile(r"(?:\[[^]]*\] )?(?:#\S+ )?(?:\S+(?: -> \S+)?: |[*!]+ +)?")
 _ESCAPE = re.compile(r"\x1b\[[0-9;:]*m")
+_PARTS = re.compile(r"\x1b\[[0-9;:]*m|.", re.DOTALL)
+_JOINER = "\u200d"  # what stands before and after it is one character
 
 
 def fold(data: bytes, width: int) -> bytes:
@@ -26,7 +31,7 @@ def fold(data: bytes, width: int) -> bytes:
     @param width: Columns of the terminal.
     """
     # A character has at least as many bytes as columns: most lines need no closer look.
-    if len(data) <= width:
+    if len(data) <= width or width < NARROWEST:
         return data
     lines = data.split(b"\r\n")
     if all(len(line) < width for line in lines):
@@ -52,26 +57,49 @@ def _fold(line: bytes, width: int) -> bytes:
     if any("://" in word for word in too_wide):
         return line
     margin = " " * indent
-    if too_wide:  # Chinese, for instance, is written without spaces
-        rows = wrap(text, room, subsequent_indent=margin, break_on_hyphens=False)
-    else:
-        rows = _rows(text, room, margin)
-    return "\r\n".join(rows).encode("utf-8", "replace")
+    return "\r\n".join(_rows(text, room, margin)).encode("utf-8", "replace")
 
 
 def _rows(text: str, room: int, margin: str) -> list[str]:
-    """What C{wrap} does, ten times faster, where every word fits into a row."""
     rows, row, used = [], "", 0
+    longest = room - len(margin)
     for number, word in enumerate(text.split(" ")):
         wide = columns(_ESCAPE.sub("", word))
-        if row and used + 1 + wide > room:
+        space = " " if number else ""
+        if wide > longest:
+            first, *others = _pieces(word, room - used - len(space), longest)
+            row += space + first if first else ""
+            for other in others:
+                rows.append(row)
+                row = margin + other
+            used = columns(_ESCAPE.sub("", row))
+        elif row and used + 1 + wide > room:
             rows.append(row)
             row, used = margin + word, len(margin) + wide
         else:
-            space = " " if number else ""
             row += space + word
             used += len(space) + wide
     return [*rows, row]
+
+
+def _pieces(word: str, first: int, room: int) -> list[str]:
+    """
+    Cut a word that is too wide: Chinese, for instance, is written without spaces.
+
+    It takes time by its length: people send such words to make others wait.
+
+    @param first: Columns for the first piece, which may be empty; C{room}: for others.
+    """
+    pieces, piece, left, last = [], "", first, ""
+    for part in _PARTS.findall(word):
+        wide = 0 if part[0] == "\x1b" else max(0, wcwidth(part))
+        if wide and wide > left and last != _JOINER:
+            pieces.append(piece)
+            piece, left = "", room
+        piece += part
+        left -= wide
+        last = part
+    return [*pieces, piece]
 
 
 def columns(text: str) -> int:

@@ -4,6 +4,7 @@ import re
 
 import pyte
 
+from chatd.chat.events import Said
 from chatd.chat.rules import Rules
 from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.person import KEYS_BURST
@@ -252,6 +253,17 @@ class KeysTests(TelnetCase):
         client.send(b"y" * 50)
         self.assertTrue(all(len(row) <= 20 for row in client.rows))
         self.assertEqual(len([row for row in client.rows if "y" in row]), 1)
+
+    def test_no_width(self) -> None:
+        """A window of whatever size harms nobody, not those who write to it either."""
+        _, other = join(self.hub, "cho")
+        clients = [self.enter(f"bob{columns}") for columns in range(6)]
+        for columns, client in enumerate(clients):
+            client.send(SB + WINDOW_SIZE + bytes([0, columns, 0, 0]) + SE)
+        type_in(self.hub, self.ann, "words " * 8, "y" * 50)
+        self.assertEqual(len(other.of(Said)), 2)
+        for client in clients:
+            self.assertIn(b"y", client.told)
 
     def test_colour(self) -> None:
         """Such a client is shown colours, unless it or its owner wants none."""

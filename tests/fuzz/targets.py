@@ -168,7 +168,7 @@ def _complete(before: str) -> list[str]:
 def folding(data: bytes) -> None:
     """Nothing is lost by breaking lines."""
     text = clean(data[1:].decode("utf-8", "replace"))
-    folded = fold(f"{text}\r\n".encode(), 10 + data[0] if data else 10).decode()
+    folded = fold(f"{text}\r\n".encode(), data[0] if data else 10).decode()
     assert folded.endswith("\r\n")
     kept = re.sub(r"\s", "", folded)
     assert kept == re.sub(r"\s", "", text), "something was lost"

@@ -76,6 +76,31 @@ class FoldTests(SynchronousTestCase):
             b"ann: hi\r\nbob: one two\r\n     three four\r\ncho: ho\r\n",
         )
 
+    def test_no_spaces(self) -> None:
+        """What has no spaces begins on the row where it is said, and fills each row."""
+        self.assertEqual(
+            rows("ann: " + "x" * 40 + " y", 20),
+            ["ann: " + "x" * 14, "     " + "x" * 14, "     " + "x" * 12 + " y"],
+        )
+        family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+        for row in rows("ann: " + family * 20, 20):
+            self.assertEqual(row.removeprefix("ann:").strip().replace(family, ""), "")
+        accents = rows("ann: " + "e\u0301" * 40, 20)
+        self.assertEqual(accents[0], "ann: " + "e\u0301" * 14)
+
+    def test_any_width(self) -> None:
+        """Whatever a terminal says its width is, lines are shown; at best broken."""
+        for text in ("x" * 300, "words " * 50, "你好" * 100, "\x1b[1mx\x1b[0m " * 50):
+            data = f"[21:45] ann: {text}\r\n".encode()
+            for columns in range(200):
+                folded = fold(data, columns)
+                self.assertEqual(b"".join(folded.split()), b"".join(data.split()))
+                if columns >= 16:
+                    for row in strip_sequences(folded.decode()).split("\r\n"):
+                        self.assertLess(width(row), columns)
+            self.assertEqual(fold(data, 15), data)
+            self.assertEqual(fold(data, 2**32 - 1), data)
+
     @given(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=80))
     def test_nothing_lost(self, text: str) -> None:
         """Whatever is broken, all characters are still there."""
