@@ -193,7 +193,7 @@ class Connections:
         if session.ended:
             return
         if session.person is None:
-            self._hub.seldom.ended("stranger", session.address, f"{why.capitalize()}.")
+            self._hub.seldom.ended(why, session.address)
         else:
             _log.warn(
                 "{name} from {address} was let go: {why}",

@@ -24,8 +24,12 @@ class Seldom:
         """A connection was not let in."""
         self._tell("refused", kind, address, why)
 
-    def ended(self, kind: str, address: str, why: str) -> None:
-        """A connection was ended before anybody came in by it."""
+    def ended(self, kind: str, address: str, why: str = "") -> None:
+        """
+        A connection was ended before anybody came in by it.
+
+        @param why: A sentence, where the kind does not say it.
+        """
         self._tell("ended", kind, address, why)
 
     def _tell(self, what: str, kind: str, address: str, why: str) -> None:
@@ -33,11 +37,11 @@ class Seldom:
         if self._repeated[what, kind] > 1:
             return
         _log.info(
-            "a connection from {address} was {what} ({kind}): {why}",
+            "a connection from {address} was {what} ({kind}){why}",
             address=address,
             what=what,
             kind=kind,
-            why=why,
+            why=f": {why}" if why else "",
         )
         self._clock.callLater(SUMMED_UP, self._sum_up, what, kind)
 
