@@ -148,6 +148,49 @@ async def telnet(target: Target) -> None:
     await crowd(30, one)
 
 
+@attack("windows", seconds=20)
+async def windows(target: Target) -> None:
+    """40 whose windows have all widths, where 4 say words that are 4,000 letters."""
+    keys = b"".join(IAC + bytes(two) for two in ((253, 1), (253, 3), (251, 31)))
+
+    def size(columns: int) -> bytes:
+        told = columns.to_bytes(2, "big").replace(IAC, IAC + IAC)
+        return IAC + b"\xfa\x1f" + told + b"\0\x18" + IAC + b"\xf0"
+
+    async def talk(number: int) -> None:
+        peer = await target.enter(f"talker{number}", number, json=True)
+        letters = ("x", "\u4f60", "e\u0301", "\U0001f468\u200d")[number]
+        words = letters * (4000 // len(letters))
+        said = json.dumps({"do": "say", "room": "wide", "text": words}) + "\n"
+        await peer.send(b'{"do":"command","line":"/join wide"}\n')
+        reading = asyncio.create_task(peer.drain())
+        while target.going_on and not reading.done():
+            await peer.send(said.encode())
+            target.figures["said"] += 1
+            await asyncio.sleep(0.2)
+        reading.cancel()
+        peer.close()
+
+    async def look(number: int) -> None:
+        peer = await target.connect(10 + number)
+        await peer.send(b"looker%d\r\n" % number)
+        await peer.until(b"has joined")
+        await peer.send(keys + size(number) + b"/join wide\r")
+        reading = asyncio.create_task(peer.drain())
+        while target.going_on and not reading.done():
+            await asyncio.sleep(2)
+            await peer.send(size(random.choice((number, 2 * number, 65_535))))
+            await peer.send(b"/history 50\r")
+            target.figures["looked back"] += 1
+        reading.cancel()
+        peer.close()
+
+    async def one(number: int) -> None:
+        await (talk(number) if number < 4 else look(number - 4))
+
+    await crowd(44, one)
+
+
 @attack("json", seconds=30, logged=["lines in a row that are no requests"])
 async def bombs(target: Target) -> None:
     """30 who send deep, huge, doubled and broken JSON, before and after coming in."""
