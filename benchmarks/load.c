@@ -272,11 +272,12 @@ static void turn(int wait)
         receive(events[i].data.ptr);
 }
 
-static void quiet(double longest)
+/* Until nothing comes for a while. */
+static void quiet(double longest, double silence)
 {
     long long end = now_ns() + (long long)(longest * 1e9), last = now_ns();
     unsigned long bytes = total_bytes;
-    while (now_ns() < end && now_ns() - last < 400000000LL) {
+    while (now_ns() < end && now_ns() - last < (long long)(silence * 1e9)) {
         turn(20);
         if (bytes != total_bytes) {
             bytes = total_bytes;
@@ -376,8 +377,8 @@ int main(int argc, char **argv)
             nanosleep(&t, NULL);
         }
     }
-    quiet(60);
-    printf("connected %.3f\n", (double)(now_ns() - began) / 1e9 - 0.4);
+    quiet(120, 1.5); /* a busy machine stands still for half a second */
+    printf("connected %.3f\n", (double)(now_ns() - began) / 1e9 - 1.5);
     tell("ready");
     if (hold) { /* idle: until told */
         wait_for_word();
@@ -473,7 +474,7 @@ int main(int argc, char **argv)
     /* Machines and disks stall: lost is what has not come after half a minute. */
     for (stop = now_ns() + 30000000000LL; missing() && now_ns() < stop;)
         turn(20);
-    quiet(5); /* and nothing may come twice */
+    quiet(5, .4); /* and nothing may come twice */
     lost += missing();
     qsort(latencies, latency_count, sizeof *latencies, by_value);
     long sent = 0;
