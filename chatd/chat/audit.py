@@ -7,21 +7,19 @@ from twisted.logger import Logger
 
 from chatd.chat.account import Person, Role
 from chatd.chat.events import (
+    PRIVATE,
+    SPOKEN,
     Announced,
-    Emoted,
     Event,
-    Handed,
     Killed,
     LockdownChanged,
     Moderated,
     MotdChanged,
     RoleChanged,
     RoomChanged,
-    Said,
     ServerBanned,
     ServerUnbanned,
     Shared,
-    Whispered,
 )
 
 if TYPE_CHECKING:
@@ -34,10 +32,10 @@ def audit(event: Event, origin: "Session | None" = None) -> None:
 
     @param origin: The session that caused it.
     """
+    if isinstance(event, _SAID):
+        return  # most of all
     write = partial(_write, origin)
     match event:
-        case Said() | Emoted() | Whispered() | Shared() | Handed():
-            pass  # most of all
         case Moderated():
             write(event.sender, event.act.value, event.person.name, event.room)
         case RoomChanged():
@@ -86,5 +84,7 @@ def _write(
         origin=f" ({origin.kind}, from {origin.address})" if origin else "",
     )
 
+
+_SAID = (*SPOKEN, *PRIVATE, Shared)
 
 _log = Logger(namespace="chatd.audit")

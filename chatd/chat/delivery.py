@@ -126,18 +126,14 @@ class Delivery:
         self, event: Said | Emoted, room: Room, skip: "set[Session]"
     ) -> "list[tuple[Person, list[Session]]]":
         """Those in the room whose names occur in the text, with their sessions."""
-        named: dict[int, tuple[Person, list[Session]]] = {}
-        by_key = self._hub.presence.by_key
         # Not key_of, which is too slow to be asked about every word.
-        for word in _WORD.findall(event.text.lower()):
-            here = by_key(word.rstrip(".-"))
-            if here is None or here.person.id == event.sender.id:
-                continue
-            id = here.person.id
-            if id in room.present and id not in named:
-                sessions = [s for s in self._hub.connections.of(id) if s not in skip]
-                named[id] = (here.person, sessions)
-        return list(named.values())
+        words = {word.rstrip(".-") for word in _WORD.findall(event.text.lower())}
+        named: list[tuple[Person, list[Session]]] = []
+        for person in self._hub.presence.of_keys(words):
+            if person.id in room.present and person.id != event.sender.id:
+                found = self._hub.connections.of(person.id)
+                named.append((person, [s for s in found if s not in skip]))
+        return named
 
     def _show_private(
         self, event: Whispered | Handed, origin: "Session | None"

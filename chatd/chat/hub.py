@@ -29,12 +29,14 @@ from chatd.chat.events import (
     AwayChanged,
     Closing,
     Departed,
+    Emoted,
     Event,
     Joined,
     Left,
     Renamed,
     RoomChanged,
     RoomOpened,
+    Said,
 )
 from chatd.chat.ignores import Ignores
 from chatd.chat.journal import Entry, Journal
@@ -268,6 +270,8 @@ class Hub:
     def _behind(self, event: Event) -> tuple[str | int, ...]:
         """What it waits behind: its rooms, and all else that the person does."""
         match event:
+            case Said() | Emoted():  # most of all
+                return event.room, event.sender.id
             case Arrived() | Departed() | AwayChanged() | Renamed() | Joined() | Left():
                 return (*self.where(event), event.person.id)
             case _:

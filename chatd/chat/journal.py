@@ -1,6 +1,5 @@
 """Group commit: events wait for one transaction, then are delivered together."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -100,7 +99,7 @@ class Journal:
         self._drop = drop
         self._waiting: list[Entry] = []
         self._batch: list[Entry] = []
-        self._pending: Counter[str | int] = Counter()  # entries by what waits behind
+        self._pending: dict[str | int, int] = {}  # entries by what waits behind
         self._working = False
         self._idle: list[Deferred[None]] = []
         self.well = True
@@ -124,8 +123,9 @@ class Journal:
         if not entry.kept and not any(one in self._pending for one in entry.behind):
             self._deliver(entry)
             return
+        pending = self._pending  # a Counter takes three times as long
         for one in entry.behind:
-            self._pending[one] += 1
+            pending[one] = pending.get(one, 0) + 1
         self._waiting.append(entry)
         if not self._working:
             # At the end of the turn, so that all that was read in it goes together.
@@ -205,10 +205,12 @@ class Journal:
         await over
 
     def _settle(self, entry: Entry, problem: Exception | None) -> None:
+        pending = self._pending
         for one in entry.behind:
-            self._pending[one] -= 1
-            if not self._pending[one]:
-                del self._pending[one]
+            if pending[one] == 1:
+                del pending[one]
+            else:
+                pending[one] -= 1
         try:
             if problem is None:
                 self._deliver(entry)

@@ -1,6 +1,6 @@
 """Who is here, and through which nodes; changed by events only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from chatd.chat.account import Person
@@ -62,6 +62,12 @@ class Presence:
     def by_key(self, key: str) -> Here | None:
         """Somebody by the key of their name."""
         return self._people.get(self._by_key.get(key, 0))
+
+    def of_keys(self, keys: Set[str]) -> list[Person]:
+        """Those whose names have one of these keys."""
+        return [
+            self._people[self._by_key[key]].person for key in keys & self._by_key.keys()
+        ]
 
     def names(self) -> tuple[str, ...]:
         """Everybody's name, sorted as people expect."""

@@ -265,6 +265,9 @@ class Room:
     def apply(self, event: Event) -> None:
         """Change as the event says."""
         match event:
+            case Said():  # first, for it is most of all
+                if "\n" in event.text:
+                    self.last_paste = event.id
             case Arrived() | Joined():
                 self._come(event.person)
             case Departed() | Left():
@@ -287,8 +290,6 @@ class Room:
                 self.members.add(event.person.id)
             case Moderated():
                 self._moderated(event)
-            case Said() if "\n" in event.text:
-                self.last_paste = event.id
             case _:
                 pass
 

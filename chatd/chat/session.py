@@ -464,7 +464,11 @@ class Session:
         if not data or self.ended or self._deaf:
             return
         if self._backlog is None:
-            self._send(data)
+            try:
+                self.door.send(data)
+            except Exception:
+                # Others wait for theirs.
+                _log.failure("the {door} door cannot send", door=self.kind)
             return
         self._backlog.keep(data)
         rules, connections = self._hub.rules, self._hub.connections
@@ -472,13 +476,6 @@ class Session:
             self._pause_door()
         if self.unread > rules.outbox_bytes or connections.backlog > rules.outbox_total:
             connections.relieve()
-
-    def _send(self, data: bytes) -> None:
-        try:
-            self.door.send(data)
-        except Exception:
-            # Others wait for theirs.
-            _log.failure("the {door} door cannot send", door=self.kind)
 
     @property
     def unread(self) -> int:
@@ -503,8 +500,8 @@ class Session:
     def pour(self) -> None:
         """Send all that waits, although the reader does not read: it is the last."""
         backlog, self._backlog = self._backlog, None
-        if backlog is not None and not self._deaf:
-            self._send(b"".join(backlog.empty()))
+        if backlog is not None:
+            self.write(b"".join(backlog.empty()))
 
     def forget_unread(self) -> None:
         """Never send what waits."""

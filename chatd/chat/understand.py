@@ -26,7 +26,7 @@ def understand(session: "Session", typed: Typed, commands: Commands) -> Request 
         return _command(typed, word, rest.strip(), commands)
     if line.startswith("@") and commands.has(word):
         return Invoke(word, rest.strip(), ref=ref)
-    words = line.split()
+    words = line.split(None, 3)
     if not words:
         return None
     if _looks_like_login(words):

@@ -99,9 +99,13 @@ class PersonDoor(LineConnection):
         self._take_block(block)
 
     def _is_command(self, text: str) -> bool:
-        if text.startswith("@"):
-            return self.hub.commands.has(text[1:].partition(" ")[0])
-        return _COMMAND.match(text) is not None
+        match text[:1]:
+            case "/":
+                return _COMMAND.match(text) is not None
+            case "@":
+                return self.hub.commands.has(text[1:].partition(" ")[0])
+            case _:
+                return False
 
     def _take_block(self, block: list[str]) -> None:
         if not any(block):
@@ -246,7 +250,8 @@ class PersonDoor(LineConnection):
 
     def send(self, data: bytes) -> None:
         if self.terminal is None:
-            super().send(data)
+            if self.transport is not None:
+                self.transport.write(data)
             return
         self.terminal.set_prompt(self.prompt())
         self.terminal.show(data)

@@ -6,6 +6,7 @@ key it reads and writes plain SQLite files.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from sqlalchemy import (
     select,
     table,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlcipher3 import dbapi2
 
@@ -92,7 +94,7 @@ def writing(path: Path, key: str | None) -> Engine:
     # Taking the lock at once: one that begins by reading could be refused later.
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _execute(connection, "BEGIN IMMEDIATE")
 
     return engine
 
@@ -143,10 +145,26 @@ def insert(connection: Connection, rows: Sequence[Row]) -> None:
     as long.
     """
     for some in _portions(rows):
-        connection.exec_driver_sql(
+        _execute(
+            connection,
             f"{_EVENTS} {', '.join([_ROW] * len(some))}",
-            tuple(value for row in some for value in row),
+            tuple(chain.from_iterable(some)),
         )
+
+
+def _execute(
+    connection: Connection, statement: str, values: tuple[Any, ...] = ()
+) -> None:
+    """
+    As C{Connection.exec_driver_sql}, which takes 60 us a statement: a busy room pays
+    it twice for each transaction.
+    """
+    try:
+        connection.connection.cursor().execute(statement, values)
+    except dbapi2.Error as problem:
+        raise DBAPIError.instance(
+            statement, None, problem, dbapi2.Error, hide_parameters=True
+        ) from problem
 
 
 def index(connection: Connection) -> bool:

@@ -56,6 +56,13 @@ class IndexTests(SynchronousTestCase):
         self.addCleanup(
             sqlite.event.remove, sqlite.Engine, "before_cursor_execute", hear
         )
+        execute = sqlite._execute
+
+        def hear_directly(conn: Any, statement: str, *more: Any) -> None:
+            heard.append(statement)
+            execute(conn, statement, *more)
+
+        self.patch(sqlite, "_execute", hear_directly)
         return heard
 
     def test_not_at_once(self) -> None:
