@@ -25,6 +25,7 @@ from chatd.client.inbox import Lost
 from chatd.client.making import Way, make_client
 from chatd.client.memory import Memory
 from chatd.client.place import Place, read_place
+from chatd.client.reasons import NotReached
 from chatd.client.running import run
 from chatd.client.trust import Changed, Unknown, Untrusted
 
@@ -42,6 +43,7 @@ __all__ = [
     "Left",
     "Lost",
     "Memory",
+    "NotReached",
     "Past",
     "Place",
     "Reply",

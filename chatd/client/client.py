@@ -10,7 +10,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.chat.events import Closing, Past, Welcome
-from chatd.client.asking import Asking, Reply, Unanswered
+from chatd.client.asking import Asking, Reply, RequestFailed, Unanswered
 from chatd.client.connector import Connector
 from chatd.client.credentials import Credentials
 from chatd.client.entering import Ask, Entering, past_of
@@ -89,8 +89,8 @@ class Client:
             self._hearing,
             credentials,
             patient=not tries,
-            ask=ask,
         )
+        self._ask = ask
         self._taken: Heard | None = None
         self._over = False
         self._shut = False  # the server ends this connection
@@ -268,10 +268,20 @@ class Client:
         problem = failure.value
         if isinstance(problem, Unanswered):
             self._connector.hang_up(str(problem))
+        elif isinstance(problem, RequestFailed) and self._ask is not None:
+            asked = Deferred.fromCoroutine(self._ask_somebody(self._ask, problem))
+            asked.addErrback(self._not_in)
         elif isinstance(problem, Exception):
             self.failed(problem)
         else:
             _stumbled(failure)
+
+    async def _ask_somebody(self, ask: Ask, refused: RequestFailed) -> None:
+        # People take their time, and servers do not wait for them.
+        await self._connector.stop()
+        self._entering.credentials = await ask(refused)
+        if not self._over:
+            self._connector.start()
 
     def received(self, found: dict[str, Any]) -> None:
         if found.get("event") == "ping":

@@ -18,6 +18,7 @@ from chatd.client.asking import RequestFailed
 from chatd.client.credentials import KNOWN, Credentials, folder
 from chatd.client.making import make_client
 from chatd.client.options import FAILED, ServerOptions, parse
+from chatd.client.reasons import NotReached
 from chatd.client.running import react
 from chatd.client.screen import Screen
 from chatd.client.talk import Talk
@@ -78,6 +79,9 @@ async def _connect(reactor: Any, options: ConnectOptions) -> int:
         while await _try(reactor, options, screen, talks, credentials):
             pass
     except NobodyThere:
+        return FAILED
+    except NotReached as error:
+        problem = f"{options.place}: {error}"
         return FAILED
     except Exception as error:
         problem = str(error) or type(error).__name__

@@ -19,11 +19,14 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.client.link import Link
-from chatd.client.reasons import reason_of
+from chatd.client.reasons import NotReached, reason_of
 
 # Seconds: the first wait before connecting again, and the longest.
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
+
+# Seconds for a server to show who it is.
+HANDSHAKE = 15.0
 
 # Seconds of silence after which the server is asked whether it is there, after which
 # the connection is taken for dead, and between two looks.
@@ -86,17 +89,21 @@ class Connector:
             clock=clock,
         )
         self._link: Link | None = None
+        self._stopped = True
         self._failures = 0  # since one came in
         self._excuse = ""  # the server's, for not letting us in
         self._heard = 0.0
+        self._timeout: IDelayedCall | None = None
         self._look: IDelayedCall | None = None
 
     def start(self) -> None:
         """Connect, and stay connected."""
+        self._stopped = False
         self._service.startService()
 
     async def stop(self) -> None:
-        """End the connection, and make no other one."""
+        """End the connection, and make no other one until it is started again."""
+        self._stopped = True
         # Not from within what the service calls.
         turn: Deferred[None] = Deferred()
         self._clock.callLater(0, turn.callback, None)
@@ -145,9 +152,17 @@ class Connector:
     # What links tell
 
     def _build(self) -> Link:
-        return Link(self, self._check)
+        link = Link(self, self._check)
+        self._timeout = self._clock.callLater(HANDSHAKE, self._give_up, link)
+        return link
+
+    def _give_up(self, link: Link) -> None:
+        self._excuse = "What is there does not answer."
+        link.cut()
 
     def opened(self, link: Link) -> None:
+        if self._timeout is not None and self._timeout.active():
+            self._timeout.cancel()
         self._link = link
         self._heard = self._clock.seconds()
         self._look = self._clock.callLater(LOOK, self._check_life)
@@ -162,23 +177,25 @@ class Connector:
 
     def closed(self, link: Link, reason: Failure) -> None:
         self.reason = self._excuse or reason_of(reason)
+        for call in (self._timeout, self._look):
+            if call is not None and call.active():
+                call.cancel()
         if link.refused is not None:
             self._owner.failed(link.refused)
-        if link is not self._link:
-            return
-        self._link = None
-        if self._look is not None and self._look.active():
-            self._look.cancel()
-        self._owner.closed()
+        if link is self._link:
+            self._link = None
+            self._owner.closed()
+        if self._tries and not self._stopped:  # that is, nobody came in yet
+            self._fail()
 
     def _not_reached(self, failure: Failure) -> None:
         self.reason = reason_of(failure)
+        self._fail()
+
+    def _fail(self) -> None:
         self._failures += 1
         if self._tries and self._failures >= self._tries:
-            problem = failure.value
-            if not isinstance(problem, Exception):
-                problem = RuntimeError(repr(problem))
-            self._owner.failed(problem)
+            self._owner.failed(NotReached(self.reason))
 
     def _wait(self, _: int) -> float:
         """Seconds until the next try."""

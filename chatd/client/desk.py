@@ -103,8 +103,8 @@ class Desk:
     def prompt(self) -> None:
         """Show where what is typed goes, what is unread, and how things are."""
         news = ", ".join(self.news())
-        shown = f" ({news})" if news else ""
-        self._screen.set_prompt(f"{self.progress}{self.room}{shown}> ")
+        words = " ".join(filter(None, (self.room, news and f"({news})")))
+        self._screen.set_prompt(f"{self.progress}{words}> ")
 
     def forget(self, line: str) -> None:
         """Do not offer a line again: it may hold a password."""

@@ -37,20 +37,16 @@ class Entering:
         credentials: Credentials,
         *,
         patient: bool,
-        ask: Ask | None,
     ) -> None:
         """
         @param patient: Whether to try again later if one may not come in now; who has
             come in once always does.
-        @param ask: Asked for other credentials when these are refused; what it raises
-            is the end.
         """
         self.credentials = credentials
         self._state = state
         self._asking = asking
         self._hearing = hearing
         self._patient = patient
-        self._ask = ask
 
     def welcomed(self, welcome: Welcome) -> None:
         """One is in; from now on as the same."""
@@ -63,7 +59,7 @@ class Entering:
         Come in, and tell what was missed.
 
         @raise Unanswered: if that is to be tried again.
-        @raise Exception: if one may not.
+        @raise RequestFailed: if one may not, as this one.
         """
         rooms = dict(self._state.rooms)
         self._hearing.hold()
@@ -97,9 +93,9 @@ class Entering:
                 )
                 return self._hearing.welcome(reply.fields)
             except RequestFailed as refused:
-                await self._find_credentials(refused)
+                self._try_otherwise(refused)
 
-    async def _find_credentials(self, refused: RequestFailed) -> None:
+    def _try_otherwise(self, refused: RequestFailed) -> None:
         """
         Find out how else one may come in.
 
@@ -113,8 +109,6 @@ class Entering:
             self._hearing.forget()
         elif refused.code in LATER and self._patient:
             raise Unanswered(refused.text)
-        elif self._ask is not None:
-            self.credentials = await self._ask(refused)
         else:
             raise refused
 

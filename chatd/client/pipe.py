@@ -10,13 +10,10 @@ from chatd.client.client import Client
 from chatd.client.credentials import Credentials
 from chatd.client.making import make_client
 from chatd.client.options import ServerOptions
+from chatd.client.reasons import NotReached
 
 # Seconds to try for, if the server is not there.
 PATIENCE = 30.0
-
-
-class NotThere(Exception):
-    """The server was not reached in time."""
 
 
 class PipeOptions(ServerOptions):
@@ -56,16 +53,18 @@ async def go_to(client: Client, target: str) -> None:
 class Limit:
     """Gives up when the server is not there for long."""
 
-    def __init__(self, reactor: Any, client: Client) -> None:
+    def __init__(self, reactor: Any, client: Client, options: PipeOptions) -> None:
         self._client = client
         self._reactor = reactor
+        self._place = options.place
         self._call = reactor.callLater(PATIENCE, self._look)
 
     def _look(self) -> None:
         if self._client.ready:
             self._call = self._reactor.callLater(PATIENCE, self._look)
             return
-        problem = NotThere(f"{self._client.reason or 'The server is not there.'}")
+        reason = self._client.reason or "The server does not answer."
+        problem = NotReached(f"{self._place}: {reason}")
         Deferred.fromCoroutine(self._client.stop(problem))
 
     def end(self) -> None:

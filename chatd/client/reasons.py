@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from OpenSSL import SSL
 from twisted.internet.error import (
     ConnectionAborted,
     ConnectionDone,
@@ -19,7 +20,12 @@ _REASONS: Mapping[type[BaseException], str] = {
     ConnectionDone: "The server ended the connection.",
     ConnectionAborted: "The server did not answer any more.",
     ConnectionLost: "The connection broke.",
+    SSL.Error: "What answers there does not speak TLS; --plain does without.",
 }
+
+
+class NotReached(Exception):
+    """There was no way to the server: a sentence for people."""
 
 
 def reason_of(failure: Failure) -> str:

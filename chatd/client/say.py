@@ -51,7 +51,7 @@ def say(words: Sequence[str]) -> None:
 async def _say(reactor: Any, options: SayOptions) -> int:
     client = pipe_client(reactor, options)
     client.start()
-    limit = Limit(reactor, client)
+    limit = Limit(reactor, client, options)
     try:
         await go_to(client, options.target)
         if options.text != "-":

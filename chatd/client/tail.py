@@ -64,7 +64,7 @@ def tail(words: Sequence[str]) -> None:
 async def _tail(reactor: Any, options: TailOptions) -> int:
     client = pipe_client(reactor, options)
     client.start()
-    limit = Limit(reactor, client)
+    limit = Limit(reactor, client, options)
     show = _Show(client, options)
     try:
         await client.request("ping")

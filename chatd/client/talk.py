@@ -139,6 +139,7 @@ class Talk:
         self._go(self._orders.learn())
         if self._returned:
             self._desk.ours("The connection is back.")
+            self._desk.begin()  # a password may have been asked for
             self._rooms.stay_somewhere()
             return
         self._desk.show(event)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionRefusedError
 
 from chatd.chat.events import (
     CaughtUp,
@@ -19,6 +18,7 @@ from chatd.client.asking import RequestFailed, Unanswered
 from chatd.client.client import Client, Ended
 from chatd.client.credentials import Credentials
 from chatd.client.inbox import Lost
+from chatd.client.reasons import NotReached
 from chatd.testing import join, type_in
 from tests.client.wired import ClientCase
 from tests.doors.wire import PASSWORD
@@ -82,8 +82,18 @@ class EnteringTests(ClientCase):
         """Where nobody listens, one who tries once is told so."""
         self.line.up = False
         ann = self.client(tries=1)
-        with self.assertRaises(ConnectionRefusedError):
+        with self.assertRaises(NotReached) as caught:
             self.take_one(ann)
+        self.assertEqual(str(caught.exception), "Nobody listens there.")
+
+    def test_cut_at_once(self) -> None:
+        """A server that hangs up before one is in was not reached either."""
+        ann = Client(self.line, Credentials("ann"), clock=self.clock, tries=1)
+        ann.start()
+        self.line.cut()
+        with self.assertRaises(NotReached) as caught:
+            self.take_one(ann)
+        self.assertEqual(str(caught.exception), "The connection broke.")
 
     def test_tries_on(self) -> None:
         """Where nobody listens yet, a bot waits, longer and longer, and comes in."""
