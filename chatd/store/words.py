@@ -18,11 +18,16 @@ _WORD = re.compile(r"[^\W_]+")
 _ACCENTS = 10
 
 
+# Letters that one may stand for. There are some that stand for eighteen: what they make
+# beyond this is not found, so that nobody fills the index with them.
+LONGER = 6
+
+
 def fold(text: str) -> str:
     """Take case, accents and width away."""
     if text.isascii():
         return text.lower()
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = unicodedata.normalize("NFKD", text.casefold())[: LONGER * len(text)]
     bare = "".join(c for c in letters if unicodedata.combining(c) < _ACCENTS)
     return unicodedata.normalize("NFC", bare).casefold()
 

@@ -15,6 +15,12 @@ def found(word: str, text: str) -> bool:
 class WordTests(SynchronousTestCase):
     """Searching is kind about spelling."""
 
+    def test_longer(self) -> None:
+        """A letter that stands for a sentence does not fill the index with it."""
+        letters = "\ufdfa" * 1_000
+        self.assertLessEqual(sum(map(len, words.tokens(letters))), 6_000)
+        self.assertTrue(words.occurs(words.phrase("\ufdfa"), words.tokens("\ufdfa")))
+
     def test_case_and_accents(self) -> None:
         """Case, accents and width do not matter, in either direction."""
         for word, text in [
