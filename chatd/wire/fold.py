@@ -6,6 +6,8 @@ from functools import lru_cache
 from wcwidth import wcwidth
 from wcwidth import width as width_of
 
+from chatd.wire.typed import without_flags
+
 # In fewer columns there is no room for an indent: the terminal may break what it likes.
 NARROWEST = 16
 
@@ -16,7 +18,9 @@ LEAST_INDENT = 2
 # the mark of the server's own lines.
 _HEAD = re.compile(r"(?:\[[^]]*\] )?(?:#\S+ )?(?:\S+(?: -> \S+)?: |[*!]+ +)?")
 _ESCAPE = re.compile(r"\x1b\[[0-9;:]*m")
-_PARTS = re.compile(r"\x1b\[[0-9;:]*m|.", re.DOTALL)
+# Letters of one column, and of two, which mostly come together.
+_NARROW, _WIDE = "[ -~]+", "[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]+"
+_PARTS = re.compile(rf"{_ESCAPE.pattern}|({_NARROW})|({_WIDE})|.", re.DOTALL)
 _JOINER = "\u200d"  # what stands before and after it is one character
 
 
@@ -91,8 +95,14 @@ def _pieces(word: str, first: int, room: int) -> list[str]:
     @param first: Columns for the first piece, which may be empty; C{room}: for others.
     """
     pieces, piece, left, last = [], "", first, ""
-    for part in _PARTS.findall(word):
-        wide = 0 if part[0] == "\x1b" else max(0, wcwidth(part))
+    for found in _PARTS.finditer(word):
+        part = found[0]
+        each = found.lastindex or 0
+        while each and len(part) * each > left:
+            fits = max(0, left // each)
+            pieces.append(piece + part[:fits])
+            piece, part, left = "", part[fits:], room
+        wide = len(part) * each or (0 if part[0] == "\x1b" else max(0, wcwidth(part)))
         if wide and wide > left and last != _JOINER:
             pieces.append(piece)
             piece, left = "", room
@@ -104,4 +114,4 @@ def _pieces(word: str, first: int, room: int) -> list[str]:
 
 def columns(text: str) -> int:
     """How many columns it takes."""
-    return len(text) if text.isascii() else width_of(text)
+    return len(text) if text.isascii() else width_of(without_flags(text))

@@ -1,11 +1,14 @@
 """Long lines in narrow terminals."""
 
+from functools import partial
+from timeit import repeat
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from wcwidth import strip_sequences, width
 
-from chatd.wire.fold import fold
+from chatd.wire.fold import columns, fold
 
 
 def rows(text: str, columns: int) -> list[str]:
@@ -88,16 +91,27 @@ class FoldTests(SynchronousTestCase):
         accents = rows("ann: " + "e\u0301" * 40, 20)
         self.assertEqual(accents[0], "ann: " + "e\u0301" * 14)
 
+    def test_flags(self) -> None:
+        """Thousands of flags take no longer than other words of their width."""
+        flags = "\U0001f1e9\U0001f1ea" * 2_000
+        self.assertEqual(columns(flags), 4_000)
+        self.assertEqual(columns(f"{flags}x\U0001f1e9"), 4_003)
+        slow, quick = (
+            min(repeat(partial(columns, text), number=1, repeat=5))
+            for text in (flags, "\u56fd" * 4_000)
+        )
+        self.assertLess(slow, 10 * quick)
+
     def test_any_width(self) -> None:
         """Whatever a terminal says its width is, lines are shown; at best broken."""
         for text in ("x" * 300, "words " * 50, "你好" * 100, "\x1b[1mx\x1b[0m " * 50):
             data = f"[21:45] ann: {text}\r\n".encode()
-            for columns in range(200):
-                folded = fold(data, columns)
+            for most in range(200):
+                folded = fold(data, most)
                 self.assertEqual(b"".join(folded.split()), b"".join(data.split()))
-                if columns >= 16:
+                if most >= 16:
                     for row in strip_sequences(folded.decode()).split("\r\n"):
-                        self.assertLess(width(row), columns)
+                        self.assertLess(width(row), most)
             self.assertEqual(fold(data, 15), data)
             self.assertEqual(fold(data, 2**32 - 1), data)
 
