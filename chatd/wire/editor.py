@@ -311,7 +311,7 @@ class Editor:
         if self._secret:
             return
         used = None if added is None or self._dirty else self._used + added
-        if used is None or used >= self._width or not self._started:
+        if used is None or used > self._room or not self._started:
             self._dirty = True
         else:
             self._write(text)  # the common case: a letter at the end is just echoed
@@ -422,6 +422,14 @@ class Editor:
 
     # The screen.
 
+    @property
+    def _room(self) -> int:
+        """Columns that the row may take."""
+        # A window that is dragged narrower breaks a row that is longer, and what is on
+        # its way just then is written below the pieces, which nobody can tell. And the
+        # last column stays free: a terminal's cursor behind it is a riddle.
+        return self._width - self._width // _SPARE - 1
+
     def _write(self, text: str) -> None:
         self._output += text.encode("utf-8", "replace")
 
@@ -442,14 +450,13 @@ class Editor:
             return
         prompt = self._prompt
         taken = columns(_SGR.sub("", prompt))
-        # The last column stays free: a terminal's cursor behind it is a riddle.
-        if self._width - 1 - taken < _LEAST_ROOM:
+        if self._room - taken < _LEAST_ROOM:
             prompt, taken = "", 0
         self._column = taken
         text = after = ""
         if not self._secret:
             typed = self._typed
-            self._left, end = typed.visible(self._left, self._width - 1 - taken)
+            self._left, end = typed.visible(self._left, self._room - taken)
             text = "<" if self._left else ""
             self._column += len(text) + sum(typed.widths[self._left : typed.cursor])
             text += "".join(typed.cells[self._left : typed.cursor])
@@ -502,6 +509,7 @@ _IN_PASTES = {Key.ENTER: "\n", Key.TAB: "\t"}
 
 _MARK_PASTES, _LEAVE_PASTES = b"\x1b[?2004h", b"\x1b[?2004l"
 _ERASE_RIGHT = "\x1b[K"
+_SPARE = 8  # of the width, one in so many columns
 _LEAST_ROOM = 7  # columns to type in; rather no prompt than fewer
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")

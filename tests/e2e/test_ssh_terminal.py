@@ -1,11 +1,14 @@
 """People sit at terminals with the ssh of OpenSSH, and see what they should."""
 
+import os
 import re
+import shlex
+import signal
 import time
 from pathlib import Path
 
 from tests.e2e.openssh import SshCase
-from tests.e2e.running import HOST, PASSWORD, wait_until
+from tests.e2e.running import HOST, PASSWORD, need, wait_until
 from tests.e2e.screens import Screen, Screens
 
 LONG = (
@@ -155,10 +158,9 @@ class TypingTests(ScreenCase):
         last = len(pieces) - 1
         ann.resize(80)
         ann.expect(f"message {last}\n")
-        rows = ann.rows()
         # The end of what is typed is what is seen, in one row.
-        self.assertTrue(rows[-1].endswith(LONG[-20:]), rows)
-        for row in rows[:-1]:
+        wait_until(lambda: ann.rows()[-1].endswith(LONG[-20:]), ann.text)
+        for row in ann.rows()[:-1]:
             self.assertNotIn("lobby>", row)
         ann.type("", "Enter")
         bob.expect("] ann: Grüße aus Köln, 日本語のテキスト")
@@ -170,6 +172,27 @@ class TypingTests(ScreenCase):
         # All of it went up into what the terminal keeps, once and in order.
         kept = [int(n) for n in re.findall(r"bob:\s+message (\d+)$", ann.all(), re.M)]
         self.assertEqual(kept, list(range(last + 1)))
+
+    def test_on_the_way(self) -> None:
+        """What is on its way while the window is dragged leaves no row behind."""
+        need("nc")
+        self.begin()
+        bob = self.enter("bob")
+        noted = self.folder / "line"
+        line = f"echo $$ > {noted}; exec nc {HOST} {self.port}"
+        ann = self.come("ann", f"-oProxyCommand=sh -c {shlex.quote(line)}")
+        number = int(noted.read_text())
+        ann.type("x" * 70)
+        ann.expect("xxx")
+        os.kill(number, signal.SIGSTOP)
+        bob.type("first", "second", "/topic")
+        bob.expect("topic")
+        ann.resize(71)
+        os.kill(number, signal.SIGCONT)
+        ann.expect("] bob: second")
+        ann.type("", "C-u")
+        wait_until(lambda: ann.rows()[-1] == "lobby>", ann.text)
+        self.assertEqual(ann.text().count("lobby>"), 1, ann.text())
 
     def test_wrapped(self) -> None:
         """A long message goes on below its text, in the width there is."""

@@ -349,8 +349,8 @@ class NarrowTests(SynchronousTestCase):
     """A line longer than the window stays in one row."""
 
     def setUp(self) -> None:
-        self.editor = Editor(prompt="> ", width=20)
-        self.desk = Desk(self.editor, columns=20)
+        self.editor = Editor(prompt="> ", width=22)
+        self.desk = Desk(self.editor, columns=22)
 
     def test_fits(self) -> None:
         """A line that just fits is shown whole, and one more letter scrolls it."""
@@ -387,7 +387,7 @@ class NarrowTests(SynchronousTestCase):
     def test_shrinking(self) -> None:
         """After the window was made narrower the line is in one row again."""
         self.desk.type("abcdefghijklmnop")
-        self.desk.resize(12)
+        self.desk.resize(13)
         self.assertEqual(self.desk.row, "> <klmnop|")
         self.desk.resize(40)
         self.assertEqual(self.desk.row, "> abcdefghijklmnop|")
@@ -397,11 +397,19 @@ class NarrowTests(SynchronousTestCase):
     def test_broken_row(self) -> None:
         """Rows into which a terminal broke the line are erased from the first on."""
         self.desk.type("abcdefghijklmnop")
-        self.editor.resize(10)
+        self.editor.resize(11)
         self.assertEqual(
             self.desk.look(),
             b"\x1b[1A\r\x1b7\x1b[K\x1b[B\x1b[K\x1b8" + b"\r> <mnop\x1b[K",
         )
+
+    def test_dragging(self) -> None:
+        """A window that is dragged narrower a little breaks no row that was drawn."""
+        for width in (20, 40, 80, 160):
+            desk = Desk(Editor(prompt="> ", width=width), columns=width)
+            for _ in range(width):
+                desk.type("x")
+                self.assertLess(len(desk.rows[-1]), width - width // 8)
 
     def test_prompt_that_is_too_wide(self) -> None:
         """Where the prompt leaves no room it makes room."""
@@ -420,7 +428,7 @@ class NarrowTests(SynchronousTestCase):
         }.items():
             desk = Desk(Editor(width=width), columns=MAX_WIDTH + 10)
             desk.type("x" * 1000, HOME)
-            self.assertEqual(desk.row, "|" + "x" * (columns - 2) + ">")
+            self.assertEqual(desk.row, "|" + "x" * (columns - columns // 8 - 2) + ">")
 
     def test_wider_than_the_window(self) -> None:
         """An emoji that may be wider than the whole window is stepped over unseen."""
