@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest
 
+from tests.e2e.cable import Cable
 from tests.e2e.running import HOST, PASSWORD, Program, ServerCase, need, wait_until
 
 # How axe-core is found; .ci/run installs it.
@@ -177,7 +178,12 @@ class Window:
         _free.append(self)
 
     def slow(
-        self, *, cpu: int = 1, latency: int = 0, up: float = -1, down: float = -1
+        self,
+        *,
+        cpu: int = 1,
+        latency: int = 0,
+        up: float = -1,
+        down: float = -1,
     ) -> None:
         """
         Be on a slow machine and line.
@@ -239,14 +245,26 @@ class PageCase(ServerCase):
         """Where the page is."""
         return f"http://{HOST}:{self.port}/"
 
-    def window(self, size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> Window:
+    def window(
+        self,
+        size: tuple[int, int] = DESKTOP,
+        *,
+        dark: bool = False,
+        cable: Cable | None = None,
+    ) -> Window:
         """Somebody who has opened the page; nothing of before is left."""
         window = _free.pop() if _free else Window()
         self.addCleanup(window.close)
         window.look(size, dark=dark)
-        window.go(self.address)
+        window.go(f"http://{HOST}:{cable.port}/" if cable else self.address)
         window.find("#name")
         return window
+
+    def cable(self) -> Cable:
+        """Over which a window is at the server, until it is cut."""
+        cable = Cable(self.port)
+        self.addCleanup(cable.close)
+        return cable
 
     def nc(self, name: str) -> Program:
         """Somebody with nc, who types a name and does not wait to be greeted."""

@@ -3,66 +3,11 @@
 import json
 import signal
 import socket
-import threading
 import time
-from hashlib import sha256
-from typing import Any
 
 from tests.e2e.browsing import PHONE, PageCase, Window, message
-from tests.e2e.running import HOST, PASSWORD, need, wait_until
-
-
-class Sender(threading.Thread):
-    """
-    A program that says numbers, so many a second, and again under the same key if the
-    line broke.
-    """
-
-    def __init__(self, port: int, many: int, rate: float) -> None:
-        super().__init__(daemon=True)
-        self._address = (HOST, port)
-        self._left = list(range(many))
-        self._pause = 1 / rate
-        self._token = ""
-        self.said = 0
-        self.start()
-
-    def run(self) -> None:
-        while self._left:
-            try:
-                self._talk()
-            except (OSError, ValueError):
-                time.sleep(0.05)
-
-    def _talk(self) -> None:
-        with socket.create_connection(self._address, 5) as line:
-            lines = line.makefile("rb")
-            how = {"token": self._token} if self._token else {"name": "robot"}
-            line.sendall(message(do="enter", **how, ref="enter"))
-            waiting = dict.fromkeys(self._left)
-            reading = threading.Thread(target=self._read, args=(lines, waiting))
-            reading.start()
-            wait_until(lambda: self._token, lambda: "the robot cannot come in")
-            for number in list(waiting):
-                text = f"number {number}"
-                line.sendall(
-                    message(do="say", room="lobby", text=text, key=text, ref=number)
-                )
-                time.sleep(self._pause)
-            reading.join(5)
-
-    def _read(self, lines: Any, waiting: dict[int, None]) -> None:
-        try:
-            while waiting and (line := lines.readline()):
-                event = json.loads(line)
-                if event["event"] == "done" and event["ref"] == "enter":
-                    self._token = event["token"]
-                elif event["event"] == "done":
-                    waiting.pop(event["ref"])
-                    self._left.remove(event["ref"])
-                    self.said += 1
-        except (OSError, ValueError):
-            pass
+from tests.e2e.running import HOST, PASSWORD, wait_until
+from tests.e2e.sending import Sender
 
 
 class PageTests(PageCase):
@@ -388,48 +333,6 @@ class PageTests(PageCase):
         ann.expect("#lobby", "#title")
         widths = "return [document.documentElement.scrollWidth, innerWidth]"
         self.assertEqual(*ann.js(widths))
-
-    def test_files(self) -> None:
-        """
-        A file of 50 MB is shared with a progress bar, while one talks on. Somebody on
-        nc fetches it with the line that is shown there, somebody else on the page.
-        """
-        need("nc", "curl")
-        self.start()
-        content = sha256(b"seed").digest() * 1_562_500
-        path = self.folder / "large.bin"
-        path.write_bytes(content)
-        cho = self.nc("cho")
-        ann = self.window()
-        ann.enter("ann", "register")
-        bob = self.window(PHONE)
-        bob.enter("bob")
-        ann.slow(up=25_000_000)
-        ann.driver.find_element("id", "file").send_keys(str(path))
-        ann.find("#uploads progress")
-        ann.say("meanwhile")
-        cho.expect("ann: meanwhile\r\n")
-        cho.type("I can wait")
-        ann.expect("I can wait")
-        ann.expect("large.bin", "#log .file")
-        ann.wait(lambda: not ann.text("#uploads"), "the bar stays")
-        cho.expect("ann shares large.bin (50 MB): ")
-        line = cho.expect("\n").strip()
-        self.assertTrue(line.startswith("curl "), line)
-        self.run_it("sh", "-c", f"mkdir got && cd got && {line}").end()
-        (got,) = (self.folder / "got").iterdir()
-        self.assertEqual(sha256(got.read_bytes()).digest(), sha256(content).digest())
-        bob.expect("large.bin", "#log .file")
-        bob.cdp(
-            "Browser.setDownloadBehavior",
-            behavior="allow",
-            downloadPath=str(self.folder),
-        )
-        path.unlink()
-        bob.click("#log .file a")
-        wait_until(path.exists, lambda: "it is not saved")
-        wait_until(lambda: path.stat().st_size == len(content), lambda: "not whole")
-        self.assert_sound(ann, bob)
 
 
 class BudgetTests(PageCase):

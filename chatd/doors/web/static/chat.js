@@ -375,17 +375,17 @@ export class Chat {
       // Then it is worth something until its time is over.
     }
     this.forget();
-    this.connection.close();
-    this.connection.open();
   }
 
-  /** Know nothing any more of who was here. */
+  /** Know nothing any more of who was here, and begin anew. */
   forget() {
+    this.connection.close();
     this.#keep({ name: this.session.name });
     Object.assign(this, { me: null, cursor: "", current: null, room: null, commands: [] });
     this.conversations.clear();
     this.people.clear();
     this.#set("connecting");
+    this.connection.open();
   }
 
   // Asking

@@ -35,7 +35,7 @@ export function search(chat, text, find) {
       oldest = past.events[0]?.id ?? oldest;
       more.hidden = !past.more;
       const count = found.children.length;
-      said.textContent = count ? `${count}${past.more ? " latest" : ""} found, the latest first.` : "Nothing was found.";
+      said.textContent = count ? `${count}${past.more ? " latest" : ""} found${count > 1 ? ", the latest first" : ""}.` : "Nothing was found.";
     } catch (error) {
       said.textContent = error.message;
     }

@@ -161,7 +161,7 @@ function countDown() {
 
 $("now").addEventListener("click", () => {
   if (chat.state === "door") chat.forget();
-  if (chat.state === "away") chat.connection.retry();
+  else if (chat.state === "away") chat.connection.retry();
   else chat.connection.open();
 });
 

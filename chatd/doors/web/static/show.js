@@ -150,6 +150,7 @@ export class Log {
 
   toBottom() {
     this.element.scrollTop = this.element.scrollHeight;
+    this.top = this.element.scrollTop;
   }
 
   /** Show the place where something was said. */
@@ -180,6 +181,7 @@ export class Log {
       const line = element.querySelector(".line");
       if (line && element.scrollHeight - line.offsetTop > element.clientHeight) {
         element.scrollTop = line.offsetTop - 60;
+        this.stick = false;
         this.#measure();
       }
     }
@@ -208,9 +210,12 @@ export class Log {
     return node && { id: node.dataset.id, below: node.offsetTop + node.offsetHeight - top };
   }
 
+  /** At the end one stays there, whatever grows, until one scrolls up. */
   #measure() {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
-    this.stick = scrollHeight - scrollTop - clientHeight < BOTTOM;
+    const near = scrollHeight - scrollTop - clientHeight < BOTTOM;
+    this.stick = near || (this.stick && scrollTop >= this.top);
+    this.top = scrollTop;
   }
 
   #scrolled() {
