@@ -419,6 +419,23 @@ class HostileTests(SftpCase):
             self.assertTrue(wire.closed)
             wire.write(b"more")
 
+    def test_missing(self) -> None:
+        """A file that is not there is named, and nothing is asked of the disk."""
+        code, _ = self.refusal(self.client.openFile(b"/ops/none", FXF_READ, {}))
+        self.assertEqual(code, FX_NO_SUCH_FILE)
+        code, _ = self.refusal(self.client.openFile(b"/ops", FXF_READ, {}))
+        self.assertEqual(code, FX_FAILURE)
+
+    def test_bug(self) -> None:
+        """A mistake of the server is logged and not told; what follows goes on."""
+        self.put("/ops/a", b"x")
+        broken = self.patch(self.hub.sharing, "remove", _broken)
+        code, text = self.refusal(self.client.removeFile(b"/ops/a"))
+        broken.restore()
+        self.assertEqual((code, text), (FX_FAILURE, "the server made a mistake"))
+        self.assertTrue(self.flushLoggedErrors(ZeroDivisionError))
+        self.ask(self.client.removeFile(b"/ops/a"))
+
     def test_handles(self) -> None:
         """So many open files, and no more; handles that there are not are refused."""
         for _ in range(OPEN):
@@ -437,3 +454,7 @@ class HostileTests(SftpCase):
         self.hub.store.release()  # type: ignore[attr-defined]
         turn(self.hub)
         self.assertEqual(self.files.open_files, 0)
+
+
+async def _broken(*_: object) -> None:
+    raise ZeroDivisionError

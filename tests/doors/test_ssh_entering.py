@@ -1,5 +1,9 @@
 """Coming in by SSH, or not."""
 
+import struct
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from twisted.conch.ssh.common import NS
 from twisted.conch.ssh.keys import Key
@@ -181,6 +185,27 @@ class OwnerTests(SshEnteringCase):
         self.account("ann", key)
         self.patch(keys, "SIGNATURES", [b"rsa-sha2-512"])
         self.assertIsNone(self.peer("ann", keys=(key,)).conversation)
+
+    def test_no_signature(self) -> None:
+        """Nor will anything do that is no signature."""
+        key = new_key()
+        self.account("ann", key)
+        nonsense = [b"\1", b"\0\0\0\xff", NS(b"ssh-ed25519") + NS(b"x")]
+        self.patch(ssh._Credentials, "signData", lambda *_: succeed(nonsense.pop()))
+        while nonsense:
+            self.assertIsNone(self.peer("ann", keys=(key,)).conversation)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_security_key(self) -> None:
+        """A key on a stick counts only if somebody touched it."""
+        stick = Stick()
+        self.account("ann", stick.key)
+        self.patch(ssh._Credentials, "signData", lambda _, key, data: stick.sign(data))
+        stick.flags = 0
+        self.assertIsNone(self.peer("ann", keys=(stick.key,)).conversation)
+        stick.flags = 1
+        peer = self.peer("ann", keys=(stick.key,))
+        self.assertIn(b"You are ann, a member.", peer.shell().out)
 
     def test_useless_key(self) -> None:
         """A key of a kind that is not taken is passed over in silence."""
@@ -369,6 +394,28 @@ class KeyboardTests(SshEnteringCase):
         """Send an answer."""
         peer.client.sendPacket(MSG_USERAUTH_INFO_RESPONSE, packet)
         peer.pump()
+
+
+class Stick:
+    """
+    A security key, as of FIDO.
+
+    @ivar flags: Whether it was touched.
+    """
+
+    flags = 1
+
+    def __init__(self) -> None:
+        self._secret = Ed25519PrivateKey.generate()
+        public = self._secret.public_key().public_bytes_raw()
+        self.kind = b"sk-ssh-ed25519@openssh.com"
+        self.key = Key.fromString(NS(self.kind) + NS(public) + NS(b"ssh:"))
+
+    def sign(self, data: bytes) -> "Deferred[bytes]":
+        """See PROTOCOL.u2f of OpenSSH."""
+        told = struct.pack(">BL", self.flags, 7)
+        signed = sha256(b"ssh:").digest() + told + sha256(data).digest()
+        return succeed(NS(self.kind) + NS(self._secret.sign(signed)) + told)
 
 
 def _old_key() -> Key:
