@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from chatd.chat.durations import in_words
 from chatd.chat.errors import Banned
 from chatd.chat.events import ServerBanned, ServerUnbanned
 from chatd.chat.store import ServerBan
@@ -56,7 +57,7 @@ class Bans:
         """
         @param account: The key of an account's name.
         @param address: Where somebody comes from.
-        @raise Banned: if either is shut out.
+        @raise Banned: if either is shut out; says for how long, and why.
         """
         for target in (f"{ACCOUNT}{account}", *self._around(address)):
             ban = self._bans.get(target)
@@ -65,8 +66,9 @@ class Bans:
             if ban.until and ban.until <= self._now():
                 self._remove(target)
                 continue
+            left = f" for {in_words(ban.until - self._now())}" if ban.until else ""
             reason = f": {ban.reason}" if ban.reason else "."
-            raise Banned(f"You are banned from this server{reason}")
+            raise Banned(f"You are banned from this server{left}{reason}")
 
     def _around(self, address: str) -> list[str]:
         """The banned networks in which an address lies."""

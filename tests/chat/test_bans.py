@@ -37,6 +37,10 @@ class BansTests(SynchronousTestCase):
         bans = self.bans(ban("account:bob", reason="advertising"))
         error = self.assertRaises(Banned, bans.check, account="bob")
         self.assertEqual(error.text, "You are banned from this server: advertising")
+        bans = self.bans(ban("account:bob", until=self.time + 3900))
+        error = self.assertRaises(Banned, bans.check, account="bob")
+        left = "for 1 hour and 5 minutes."
+        self.assertEqual(error.text, f"You are banned from this server {left}")
         self.assertIsNone(bans.check(account="bobby"))
 
     def test_network(self) -> None:

@@ -133,7 +133,8 @@ class ServerbanTests(Operating):
         )
         self.assertFalse(door.open)
         reasons = [closing.text for closing in door.of(Closing)]
-        self.assertEqual(reasons, ["You are banned from this server: flooding"])
+        banned = "You are banned from this server for 2 hours: flooding"
+        self.assertEqual(reasons, [banned])
         again, agains = connect(self.hub)
         line = f"/login ann {PASSWORD}"
         self.assertIn("banned", self.refusal(again, agains, line))

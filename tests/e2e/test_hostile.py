@@ -102,7 +102,7 @@ class HostileTests(ServerCase):
         ann = self.register("ann")
         ann.type(f"/claim {code}", f"/serverban {STRANGER} 1h spam")
         ann.expect(f"{STRANGER} is shut out for 1 hour")
-        banned = b"You are banned from this server: spam"
+        banned = b"You are banned from this server for 59 minutes: spam"
         self.assertEqual(self.proxy(STRANGER, b"bob\n"), b"! %s\r\n" % banned)
         self.assertEqual(self.proxy(STRANGER, b"NICK a\r\n"), b"ERROR :%s\r\n" % banned)
         self.assertIn(banned, self.proxy(STRANGER, b'{"do":"ping"}\n'))
