@@ -37,9 +37,9 @@ from chatd.operate.listeners import Listeners
 from chatd.operate.listening import NotListening
 from chatd.operate.log import Log, is_ours
 from chatd.operate.memory import (
+    Tidying,
     collect_rarely,
     give_back_large_blocks,
-    give_back_what_is_free,
 )
 from chatd.operate.minutes import MINUTE
 from chatd.operate.options import SettingsOptions
@@ -263,7 +263,8 @@ class ChatService(Service):
             return
         self._chores.every(MARKS_EVERY, self.hub.archive.keep_marks)
         self._chores.every(INDEX_EVERY, self._store.index)
-        self._chores.every(TIDY_EVERY, _tidy)
+        tidying = Tidying(lambda: self.hub.admission.left)
+        self._chores.every(TIDY_EVERY, tidying.tidy)
         self._chores.every(FORGET_EVERY, self._forget)
         self._chores.every(EXPIRE_EVERY, self.hub.sharing.expire)
         self._chores.every(MINUTE, self._instruments.figures.note)
@@ -415,10 +416,6 @@ class ChatService(Service):
         self._file_workers.stop()
         await control.at_most(STORING, self._store.close())
         _log.info("stopped")
-
-
-async def _tidy() -> None:
-    give_back_what_is_free()
 
 
 class _Secrets:

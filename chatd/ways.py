@@ -24,6 +24,7 @@ from chatd.operate import process
 from chatd.operate.declared import HOUR, Network, Settings
 from chatd.operate.descriptors import room_for_connections
 from chatd.operate.listening import Place
+from chatd.operate.proxied import PREFIX
 from chatd.secrets.certificate import ReloadingContext
 from chatd.wire.sniff import Guess
 
@@ -80,7 +81,7 @@ class Ways:
         port = self._one_port(self._doors(tls))
         places = [Place(settings.port, port, settings.interface)]
         for where in settings.listen:
-            proxied = where.startswith("haproxy:")
+            proxied = where.startswith(PREFIX)
             own = self._one_port(port.doors, proxied=True) if proxied else port
             places.append(Place(where, own))
         if settings.tls_port:

@@ -71,6 +71,7 @@ class Admission:
     Counts connections, and decides.
 
     @ivar most: How many connections the system can hold; 0 for any number.
+    @ivar left: How many have ended since the start.
     @ivar refused: How many were refused since the start, by the code of the reason.
     """
 
@@ -85,6 +86,7 @@ class Admission:
         self._rules = rules
         self._bans = bans
         self.most = 0
+        self.left = 0
         self.refused: Counter[str] = Counter()
         self._visits: set[Visit] = set()
         self._explaining = 0
@@ -145,6 +147,7 @@ class Admission:
         if visit not in self._visits:
             return
         self._visits.remove(visit)
+        self.left += 1
         self._stop_waiting(visit)
         self._explaining -= visit._refused
         self._uncount(visit)

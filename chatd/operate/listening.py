@@ -22,6 +22,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.python.failure import Failure
 
+from chatd.operate import proxied
 from chatd.operate.direct import send_directly
 
 # Connections that the kernel holds until they are accepted. Twisted's own 50 turn
@@ -102,7 +103,8 @@ def _tcp(reactor: Any, place: Place, interface: str) -> IStreamServerEndpoint:
 
 def _endpoint(reactor: IReactorCore, where: str) -> IStreamServerEndpoint:
     try:
-        return cast(IStreamServerEndpoint, serverFromString(reactor, where))
+        plain = where.removeprefix(proxied.PREFIX)
+        return cast(IStreamServerEndpoint, serverFromString(reactor, plain))
     except Exception as problem:  # plugins may raise anything
         raise NotListening(
             f"{where} is no endpoint that Twisted knows: {problem}"
@@ -112,7 +114,10 @@ def _endpoint(reactor: IReactorCore, where: str) -> IStreamServerEndpoint:
 def _listen(endpoint: IStreamServerEndpoint, place: Place) -> IListeningPort:
     got: list[IListeningPort] = []
     failed: list[Failure] = []
-    endpoint.listen(place.factory).addCallbacks(got.append, failed.append)
+    factory = place.factory
+    if isinstance(place.where, str) and place.where.startswith(proxied.PREFIX):
+        factory = proxied.proxied(factory)
+    endpoint.listen(factory).addCallbacks(got.append, failed.append)
     if failed and failed[0].value is not None:
         raise _explained(failed[0].value, place) from _cause(failed[0].value)
     if not got:

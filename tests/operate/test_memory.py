@@ -8,10 +8,13 @@ from types import SimpleNamespace
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.operate.memory import (
+    MANY,
+    Tidying,
     collect_rarely,
     give_back_large_blocks,
     give_back_what_is_free,
 )
+from chatd.testing import result
 
 
 class MemoryTests(SynchronousTestCase):
@@ -50,3 +53,14 @@ class MemoryTests(SynchronousTestCase):
         self.assertGreater(gc.get_freeze_count(), 10_000)
         self.assertGreater(gc.get_threshold()[0], 5_000)
         self.assertTrue(gc.isenabled())
+
+    def test_tidying(self) -> None:
+        """After many connections have ended, what is left of them is looked for."""
+        rounds: list[int] = []
+        self.patch(gc, "collect", lambda: rounds.append(ended[0]))
+        ended = [0]
+        tidying = Tidying(lambda: ended[0])
+        for count in (0, MANY - 1, MANY, 2 * MANY - 1, 2 * MANY):
+            ended[0] = count
+            result(tidying.tidy())
+        self.assertEqual(rounds, [MANY, 2 * MANY])
