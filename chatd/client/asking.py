@@ -111,14 +111,12 @@ class Asking:
 
         @param again: Whether it is sent again if the connection breaks before it is
             answered.
-        @param now: Whether it fails if there is no connection, or that breaks.
+        @param now: Whether it fails if the connection breaks, even if it was not sent.
         @param first: Whether it is sent at once, before all that waits.
         """
         asked = Asked(next(self._refs), fields, again and not now, now)
         if first:
             self._put(asked)
-        elif now and not self._open:
-            asked.answer.errback(Unanswered("There is no connection now."))
         else:
             self._waiting.append(asked)
             self.flush()

@@ -220,6 +220,8 @@ class Client:
         @param now: Whether it fails with L{Unanswered}, rather than wait for another
             connection.
         """
+        if now and not self._connector.connected:
+            raise Unanswered("There is no connection now.")
         fields = {"room": room, "person": person, "limit": limit}
         bounds = {"before": str(before), "after": str(after)}
         return past_of(

@@ -108,12 +108,15 @@ class Rooms:
         if events and not room.shown:
             self._desk.ours(f"What was said last in {room.name}:")
         for event in events:
-            if room.mark and event.id > room.mark and not marked:
+            if room.mark and event.id > room.mark and not (marked or self._mine(event)):
                 marked = True
                 self._desk.new()
             room.shown = max(room.shown, event.id)
             self._desk.show(event)
         room.look()
+
+    def _mine(self, event: Event) -> bool:
+        return isinstance(event, SPOKEN) and self._client.state.is_me(event.sender.name)
 
     async def _past(self, room: "_Room") -> list[Event]:
         state = self._client.state.room(room.name)
@@ -162,4 +165,4 @@ class _Room:
 
     def leave(self) -> None:
         """From now on it is not looked at."""
-        self.mark = self.shown
+        self.mark = self.shown or 1
