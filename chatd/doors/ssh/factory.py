@@ -1,5 +1,7 @@
 """Makes connections of SSH, and the doors that their channels lead to."""
 
+from typing import TypedDict
+
 from twisted.conch.ssh import factory
 from twisted.conch.ssh.keys import Key
 from twisted.conch.ssh.service import SSHService
@@ -10,9 +12,9 @@ from chatd.chat.hub import Hub
 from chatd.doors.connection import Exempt
 from chatd.doors.ssh.authentication import Authentication
 from chatd.doors.ssh.channel import Door, SessionChannel
+from chatd.doors.ssh.command import CommandDoor
 from chatd.doors.ssh.connection import Connection
 from chatd.doors.ssh.files import FilesDoor
-from chatd.doors.ssh.pipe import PipeDoor
 from chatd.doors.ssh.sftp import OLD_SCP, is_old_scp
 from chatd.doors.ssh.shell import ShellDoor
 from chatd.doors.ssh.transport import Transport
@@ -64,33 +66,27 @@ class SSHFactory(factory.SSHFactory):
     def shell(self, channel: SessionChannel) -> Door:
         """For C{ssh HOST}: a terminal; without one, lines."""
         if channel.terminal is None:
-            return self._pipe(channel, "")
-        return ShellDoor(
-            self.hub, channel, exempt=self.exempt, paste_from=self.paste_from
-        )
+            return CommandDoor(self.hub, channel, "", **self._given)
+        return ShellDoor(self.hub, channel, **self._given)
 
     def command(self, channel: SessionChannel, command: str) -> Door:
         """For C{ssh HOST COMMAND}."""
-        if is_old_scp(command):
-            return self._pipe(channel, BadRequest(OLD_SCP))
-        return self._pipe(channel, command)
+        asked = BadRequest(OLD_SCP) if is_old_scp(command) else command
+        return CommandDoor(self.hub, channel, asked, **self._given)
 
     def subsystem(self, channel: SessionChannel, name: str) -> Door | None:
         """For C{ssh -s} and what builds on it."""
         if name != "sftp":
             return None
-        return self._pipe(channel, "", FilesDoor)
+        return FilesDoor(self.hub, channel, **self._given)
 
-    def _pipe(
-        self,
-        channel: SessionChannel,
-        command: str | BadRequest,
-        kind: type[PipeDoor] = PipeDoor,
-    ) -> PipeDoor:
-        return kind(
-            self.hub,
-            channel,
-            command,
-            exempt=self.exempt,
-            paste_from=self.paste_from,
-        )
+    @property
+    def _given(self) -> "_Given":
+        return {"exempt": self.exempt, "paste_from": self.paste_from}
+
+
+class _Given(TypedDict):
+    """What all doors are given."""
+
+    exempt: Exempt
+    paste_from: int

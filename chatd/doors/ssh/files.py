@@ -5,7 +5,6 @@ from twisted.python.failure import Failure
 
 from chatd.doors.ssh.pipe import PipeDoor
 from chatd.doors.ssh.sftp import Sftp
-from chatd.wire.order import Order
 
 _SLOW = "slow reader"
 
@@ -16,15 +15,15 @@ class FilesDoor(PipeDoor):
     _sftp: Sftp | None = None
     _early = b""  # what comes while the person is coming in; the window bounds it
 
-    async def carry_out(self, order: Order) -> None:
+    async def carry_out(self) -> None:
         await self.enter()
         assert self.session is not None
-        self._sftp = Sftp(self.hub, self.session, self._channel)
-        self._channel.watch(self._check)
+        self._sftp = Sftp(self.hub, self.session, self.channel)
+        self.channel.watch(self._check)
         self.resume()
         early, self._early = self._early, b""
         self._sftp.dataReceived(early)
-        await self._finished
+        await self.finished
 
     def _check(self, blocked: bool) -> None:
         """Answer nothing more while the client does not read."""
