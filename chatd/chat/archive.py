@@ -417,15 +417,22 @@ class Archive:
         if session.account is not None:
             self._move(session.account.id, EVERYTHING, self._hub.last)
 
-    def saw(self, account: int, conversation: str, id: int) -> None:
-        """Somebody has read a conversation up to an id; it never goes back."""
-        self._move(account, conversation, min(id, self._hub.last))
+    def saw(self, account: int, conversation: str, id: int) -> int:
+        """
+        Somebody has read a conversation up to an id; it never goes back.
 
-    def _move(self, account: int, conversation: str, id: int) -> None:
+        @return: The new mark, or 0 if it did not move.
+        """
+        id = min(id, self._hub.last)
+        return id if self._move(account, conversation, id) else 0
+
+    def _move(self, account: int, conversation: str, id: int) -> bool:
         marks = self._marks.setdefault(account, {})
-        if marks.get(conversation, 0) < id:
-            marks[conversation] = id
-            self._moved.add(account)
+        if marks.get(conversation, 0) >= id:
+            return False
+        marks[conversation] = id
+        self._moved.add(account)
+        return True
 
     async def keep_marks(self) -> None:
         """Store the marks that moved."""

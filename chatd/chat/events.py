@@ -556,6 +556,19 @@ class CaughtUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """
+    Another session of this account has read a conversation, up to an id.
+
+    @ivar room: Where; or with which C{person}.
+    """
+
+    id: int
+    room: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """
     The server or this session ends; stop sending.
@@ -578,5 +591,6 @@ Answer: TypeAlias = (
     | Welcome
     | Entered
     | CaughtUp
+    | Marked
     | Closing
 )

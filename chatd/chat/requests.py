@@ -8,7 +8,7 @@ from chatd.chat.account import Person
 from chatd.chat.clean import clean
 from chatd.chat.command import Call
 from chatd.chat.errors import Closed
-from chatd.chat.events import Past, Value
+from chatd.chat.events import Marked, Past, Value
 from chatd.chat.links import UP
 from chatd.chat.request import (
     Enter,
@@ -147,9 +147,16 @@ class Requests:
 
     async def _seen(self, session: "Session", request: Seen) -> None:
         session.somebody()
+        room = person = ""
         if request.person:
-            conversation = f"@{(await self._hub.find(request.person)).id}"
+            other = await self._hub.find(request.person)
+            person, conversation = other.name, f"@{other.id}"
         else:
-            conversation = self._hub.visible_room(session, request.room).name
-        if session.account is not None:  # guests have no marks
-            self._hub.archive.saw(session.account.id, conversation, request.id)
+            room = conversation = self._hub.visible_room(session, request.room).name
+        if session.account is None:
+            return  # guests have no marks
+        seen = self._hub.archive.saw(session.account.id, conversation, request.id)
+        if seen:
+            for one in self._hub.connections.of(session.account.id):
+                if one is not session:
+                    one.tell(Marked(seen, room, person))

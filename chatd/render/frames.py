@@ -20,6 +20,7 @@ from chatd.chat.events import (
     Event,
     Failed,
     Greeting,
+    Marked,
     Past,
     Ref,
     Stamped,
@@ -134,7 +135,7 @@ def _about(event: Event | Answer) -> tuple[Kind, int, int, str]:
             return kind, _number(event.ref), last, event.room
         case Closing():
             return Kind.CLOSING, 0, 0, ""
-        case Greeting() | CaughtUp():
+        case Greeting() | CaughtUp() | Marked():
             return Kind.EARLIER, 0, 0, ""
         case _:
             kind = Kind.ANSWER if event.ref is not None else Kind.ASIDE

@@ -27,6 +27,7 @@ from chatd.chat.events import (
     Left,
     Listing,
     LockdownChanged,
+    Marked,
     Moderated,
     MotdChanged,
     Notice,
@@ -226,7 +227,16 @@ def _server(event: ServerEvent) -> Fields:
 
 
 _Rest: TypeAlias = (
-    Greeting | Notice | Failed | Done | Listing | Welcome | Entered | CaughtUp | Closing
+    Greeting
+    | Notice
+    | Failed
+    | Done
+    | Listing
+    | Welcome
+    | Entered
+    | CaughtUp
+    | Marked
+    | Closing
 )
 
 
@@ -268,6 +278,9 @@ def _answer(event: _Rest) -> Fields:
             return _refer("entered", event.ref) | {"room": room.pop("name")} | room
         case CaughtUp():
             return {"event": "caught-up", "gap": event.gap, "cursor": event.cursor}
+        case Marked():
+            where = {"room": event.room} if event.room else {"person": event.person}
+            return {"event": "seen", **where, "id": str(event.id)}
         case Closing():
             closing = {"event": "closing", "text": event.text, "seconds": event.seconds}
             return closing | ({"retry": RETRY} if event.again else {})

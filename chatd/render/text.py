@@ -34,6 +34,7 @@ from chatd.chat.events import (
     Left,
     Listing,
     LockdownChanged,
+    Marked,
     Moderated,
     MotdChanged,
     Notice,
@@ -125,7 +126,7 @@ class _Text:
                 return self._server("\n".join([event.title, *event.lines]))
             case Past():
                 return self._past(event)
-            case CaughtUp():
+            case CaughtUp() | Marked():
                 return []
             case Closing():
                 return self._server(event.text)

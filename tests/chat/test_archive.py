@@ -11,6 +11,7 @@ from chatd.chat import archive
 from chatd.chat.events import (
     Event,
     Failed,
+    Marked,
     Past,
     Said,
     TopicChanged,
@@ -370,6 +371,21 @@ class MissedTests(ArchiveCase):
         cho.end("")
         turn(self.hub)
         self.assertEqual(self.unread(), (1, 0))
+
+    def test_seen_elsewhere(self) -> None:
+        """One's other sessions are told what was read; others, or twice, are not."""
+        cho, door, _ = self.come()
+        phone, phone_door, _ = self.come()
+        type_in(self.hub, self.bob, "one")
+        (said,) = self.ask(History("lobby"), cho).events
+        cho.submit(Seen(said.id, "lobby"))
+        turn(self.hub)
+        phone.submit(Seen(said.id, "lobby"))
+        phone.submit(Seen(10**30, person="bob"))
+        turn(self.hub)
+        self.assertEqual(phone_door.of(Marked), [Marked(said.id, room="lobby")])
+        self.assertEqual(door.of(Marked), [Marked(self.hub.last, person="bob")])
+        self.assertEqual(self.bob_door.of(Marked), [])
 
     def test_seen_ahead(self) -> None:
         """Nobody can have read what was not yet said."""

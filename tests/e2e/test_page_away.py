@@ -101,6 +101,24 @@ class AwayTests(PageCase):
         self.assertRegex(lines[300], rf"{stamp}\* cho waves$")
         self.assertEqual(len(lines), 301)
 
+    def test_elsewhere(self) -> None:
+        """What is read in one browser is not unread in another."""
+        self.start()
+        windows = desk, phone = self.window(), self.window(PHONE)
+        desk.enter("ann", "register")
+        phone.enter("ann", "login")
+        for window in windows:
+            window.say("/join ops")
+            window.expect("#ops", "#title")
+        cho = self.nc("cho")
+        cho.type("news", "ann: really")
+        for window in windows:
+            window.wait(lambda w=window: w.driver.title.startswith("(1) "), "not told")
+        desk.click("#rooms li:first-child button")
+        desk.expect("ann: really")
+        phone.wait(lambda: phone.driver.title.startswith("#ops"), phone.driver.title)
+        self.assert_sound(*windows)
+
     def test_tabs(self) -> None:
         """Who logs out in one tab of a browser is out in the others."""
         self.start()

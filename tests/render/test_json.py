@@ -30,6 +30,7 @@ from chatd.chat.events import (
     Left,
     Listing,
     LockdownChanged,
+    Marked,
     Moderated,
     MotdChanged,
     Notice,
@@ -379,6 +380,8 @@ ANSWERS: list[tuple[Answer, dict[str, Any]]] = [
     ),
     (Entered(VIEW), {"event": "entered", "room": "ops", **ROOM}),
     (CaughtUp(True, "9"), {"event": "caught-up", "gap": True, "cursor": "9"}),
+    (Marked(9, room="ops"), {"event": "seen", "room": "ops", "id": "9"}),
+    (Marked(9, person="bob"), {"event": "seen", "person": "bob", "id": "9"}),
     (
         Closing("You are here twice."),
         {"event": "closing", "text": "You are here twice.", "seconds": 0.0},

@@ -36,6 +36,7 @@ from chatd.chat.events import (
     Left,
     Listing,
     LockdownChanged,
+    Marked,
     Moderated,
     MotdChanged,
     Notice,
@@ -359,6 +360,7 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
     (Past("history", ()), ["* There is nothing."]),
     (Past("missed", ()), []),
     (CaughtUp(False, "9"), []),
+    (Marked(9, room="ops"), []),
     (Closing("Bye.", 3.0), ["* Bye."]),
 ]
 

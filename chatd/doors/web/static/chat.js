@@ -641,6 +641,17 @@ export class Chat {
     }, 1_500);
   }
 
+  /** The same person has read it elsewhere. */
+  #seen({ room, person, id }) {
+    const one = this.conversations.get(room ? keyOf("room", room) : keyOf("direct", person));
+    if (!one || after(id, one.seen) <= 0) return;
+    one.seen = id;
+    const left = [...one.items, ...one.tail].filter((item) => SPOKEN.has(item.event) && after(item.id, id) > 0);
+    one.unread = Math.min(one.unread, left.length);
+    one.mentions = Math.min(one.mentions, left.filter((item) => item.mention).length);
+    this.listener.lists();
+  }
+
   // What happens
 
   #happened(event) {
@@ -657,6 +668,8 @@ export class Chat {
         this.resuming = false;
         this.#resend();
         return;
+      case "seen":
+        return this.#seen(event);
       case "entered":
         return this.#entered(event);
       case "notice":

@@ -7,7 +7,7 @@ function open(title, ...content) {
   const close = () => dialog.close();
   dialog.replaceChildren(
     make("header", make("h2", { id: "dialog-title", textContent: title }),
-      make("button.icon", { "aria-label": "Close", textContent: "✕", onclick: close })),
+      make("button.icon", { ariaLabel: "Close", textContent: "✕", onclick: close })),
     make("div.inside", { tabIndex: -1 }, ...content));
   dialog.onclick = (event) => {
     if (event.target === dialog) close(); // beside it
@@ -19,7 +19,7 @@ function open(title, ...content) {
 
 /** Find what was said, and look at the place. */
 export function search(chat, text, find) {
-  const field = make("input", { type: "search", value: text, "aria-label": "Words", placeholder: "disk full from:ann in:ops since:2d", required: true });
+  const field = make("input", { type: "search", value: text, ariaLabel: "Words", placeholder: "disk full from:ann in:ops since:2d", required: true });
   const said = make("p.hint", { role: "status", textContent: "Words, also with from:NAME, in:ROOM and since:2h, 3d or a date. \"Words in quotation marks\" stand side by side." });
   const found = make("div");
   const more = make("button.quiet", { textContent: "Show earlier ones", hidden: true });
@@ -59,7 +59,7 @@ export function search(chat, text, find) {
       make("p", { dir: "auto" }, words(sentence(event).slice(0, 300))));
   }
 
-  more.addEventListener("click", () => ask(oldest));
+  more.onclick = () => ask(oldest);
   open("Search", make("form", { role: "search", onsubmit: (event) => {
     event.preventDefault();
     ask();
@@ -70,9 +70,9 @@ export function search(chat, text, find) {
 
 /** Choose a room, or open one. */
 export async function join(chat, go) {
-  const field = make("input", { "aria-label": "Name of the room", placeholder: "Name of a room", autocapitalize: "none", spellcheck: false, required: true, maxLength: 40 });
+  const field = make("input", { ariaLabel: "Name of the room", placeholder: "Name of a room", autocapitalize: "none", spellcheck: false, required: true, maxLength: 40 });
   const said = make("p.said", { role: "alert" });
-  const list = make("ul", { "aria-label": "Rooms" });
+  const list = make("ul", { ariaLabel: "Rooms" });
   const enter = async (name) => {
     try {
       await chat.command(`/join ${name}`);
@@ -114,7 +114,7 @@ export function account(chat, stored) {
   open(name, ...sections);
 
   function change(title, id, fields, line, done) {
-    const inputs = fields.map(([label, complete]) => make("input", { type: "password", "aria-label": label, placeholder: label, autocomplete: complete, required: true, maxLength: 256, id: `${id}-${complete}` }));
+    const inputs = fields.map(([label, complete]) => make("input", { type: "password", ariaLabel: label, placeholder: label, autocomplete: complete, required: true, maxLength: 256, id: `${id}-${complete}` }));
     const said = make("p.said", { role: "alert" });
     return make("section", make("strong", title), make("form", { onsubmit: async (event) => {
       event.preventDefault();
@@ -133,13 +133,13 @@ export function account(chat, stored) {
 function notifications(stored) {
   const said = make("p.hint", { role: "status" });
   const box = make("input", { type: "checkbox", id: "notify", checked: localStorage.getItem(stored) === "on" && Notification.permission === "granted" });
-  box.addEventListener("change", async () => {
+  box.onchange = async () => {
     if (box.checked && (await Notification.requestPermission()) !== "granted") {
       box.checked = false;
       said.textContent = "Your browser does not allow it for this page.";
     }
     localStorage.setItem(stored, box.checked ? "on" : "off");
-  });
+  };
   return make("section", make("label.check", box, "Notify me when somebody names me or writes to me alone"), said);
 }
 

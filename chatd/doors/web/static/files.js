@@ -29,9 +29,9 @@ export async function share(chat, conversation, file, { fail, say }) {
 class Upload {
   constructor(file, name, conversation) {
     Object.assign(this, { file, name, conversation, url: "", given: false });
-    this.bar = make("progress", { max: file.size || 1, value: 0, "aria-label": `${name}: how much is sent` });
+    this.bar = make("progress", { max: file.size || 1, value: 0, ariaLabel: `${name}: how much is sent` });
     this.said = make("p", "…");
-    this.cancel = make("button.button", { textContent: "Cancel", "aria-label": `Cancel ${name}`, onclick: () => this.give() });
+    this.cancel = make("button.button", { textContent: "Cancel", ariaLabel: `Cancel ${name}`, onclick: () => this.give() });
     this.again = make("button.button", { textContent: "Retry", hidden: true, onclick: () => this.resume() });
     this.row = make("div.upload", make("span.name", `${name} → ${conversation.title}`), this.bar, this.said,
       make("div.acts", this.again, this.cancel));
@@ -156,10 +156,10 @@ export function card(item, mine, { chat, fail, changed }) {
   const asked = direct && !mine && !item.taken;
   if (asked) box.append(make("p.hint", `${sender} wants to give you this file.`));
   const acts = make("div.acts", make(`a.button${asked ? ".main" : ""}`, { href, download: name,
-    textContent: asked ? "Accept and save" : "Save", "aria-label": `Save ${name}`, onclick: () => change({ taken: true }) }));
+    textContent: asked ? "Accept and save" : "Save", ariaLabel: `Save ${name}`, onclick: () => change({ taken: true }) }));
   if (IMAGES.test(item.type) && item.size <= PREVIEWED)
     acts.append(make("button.button", { textContent: item.picture ? "Hide" : "Preview", onclick: preview }));
-  if (direct || mine) acts.append(make("button.button", { textContent: mine ? "Remove" : "Refuse", "aria-label": `${mine ? "Remove" : "Refuse"} ${name}`, onclick: refuse }));
+  if (direct || mine) acts.append(make("button.button", { textContent: mine ? "Remove" : "Refuse", ariaLabel: `${mine ? "Remove" : "Refuse"} ${name}`, onclick: refuse }));
   box.append(acts);
   if (item.picture) box.append(make("img", { src: item.picture, alt: `Preview of ${name}`, onload: changed, onerror: () => hide("It is no picture that your browser can show.") }));
   box.append(make("details", make("summary", item.expires ? `Until ${date(item.expires)} · SHA-256` : "SHA-256"), make("code", item.sha256)));

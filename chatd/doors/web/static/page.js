@@ -1,7 +1,7 @@
 // The page: lists, the field to write in, and what the keys do.
 
 import { Chat, Lost, Refusal, fold } from "./chat.js";
-import { $, Log, date, make, sentence, clock, tint } from "./show.js";
+import { $, Log, arrange, avatar, date, make, sentence, clock, tint } from "./show.js";
 
 const PEOPLE = 200; // shown at once; a field finds the others
 const SECRETIVE = new Set(["login", "register", "password", "unregister", "claim"]);
@@ -78,8 +78,8 @@ function greet() {
   $("attach").hidden = hello.limits.file_bytes === 0;
 }
 
-$("enter").addEventListener("change", (event) => event.target.name === "way" && showWay());
-$("enter").addEventListener("submit", async (event) => {
+$("enter").onchange = (event) => event.target.name === "way" && showWay();
+$("enter").onsubmit = async (event) => {
   event.preventDefault();
   const name = $("name").value.trim();
   const password = $("password").value;
@@ -100,7 +100,7 @@ $("enter").addEventListener("submit", async (event) => {
       $(/password/.test(error.code) ? "password" : "name").focus();
     }
   }
-});
+};
 
 // How it stands
 
@@ -159,11 +159,11 @@ function countDown() {
   if (waiting) countDown.timer = setTimeout(countDown, 500);
 }
 
-$("now").addEventListener("click", () => {
+$("now").onclick = () => {
   if (chat.state === "door") chat.forget();
   else if (chat.state === "away") chat.connection.retry();
   else chat.connection.open();
-});
+};
 
 addEventListener("storage", (event) => {
   if (event.key !== "chatd" || !chat.me) return;
@@ -178,7 +178,7 @@ function showMe() {
   if (showMe.sign === sign) return;
   showMe.sign = sign;
   $("account").replaceChildren(
-    tint(make("span.avatar", { "aria-hidden": "true", textContent: [...name][0].toUpperCase() }), name),
+    avatar(name),
     make("span.name", name), make("span.tag", what),
     make("span.aside", ", your account"),
   );
@@ -205,12 +205,6 @@ function showLists() {
   showHeader();
 }
 
-/** Put elements where they belong, leaving those that are there. */
-function arrange(list, wanted) {
-  wanted.forEach((element, index) => list.children[index] !== element && list.insertBefore(element, list.children[index] ?? null));
-  while (list.children.length > wanted.length) list.lastChild.remove();
-}
-
 const places = new WeakMap();
 
 function place(one) {
@@ -220,17 +214,17 @@ function place(one) {
   const urgent = one.mentions || (one.kind === "direct" && one.unread);
   const button = known?.button ?? make("button", { onclick: () => go(one) });
   const count = one.unread > 999 ? "999+" : one.unread;
-  const mark = one.kind === "room" ? make("span.hash", { "aria-hidden": "true", textContent: one.private ? "◆" : "#" })
-    : tint(make(`span.dot${chat.people.has(fold(one.name)) ? ".here" : ""}`, { "aria-hidden": "true" }), one.name);
+  const mark = one.kind === "room" ? make("span.hash", { ariaHidden: "true", textContent: one.private ? "◆" : "#" })
+    : tint(make(`span.dot${chat.people.has(fold(one.name)) ? ".here" : ""}`, { ariaHidden: "true" }), one.name);
   button.replaceChildren(mark, make("span.name", { dir: "auto", textContent: one.name }));
   if (one.draft) button.append(make("span.tag", "draft"));
   if (one.unread)
     button.append(make(`span.badge${urgent ? ".urgent" : ""}`, count),
       make("span.aside", { textContent: ` unread${one.mentions ? `, ${one.mentions} name you` : ""}` }));
-  button.setAttribute("aria-current", one === chat.current ? "true" : "false");
+  button.ariaCurrent = one === chat.current;
   const element = known?.element ?? make("li", button);
   if (one.kind === "direct" && !known)
-    element.append(make("button.hide", { "aria-label": `Take ${one.name} off this list`, textContent: "✕", onclick: () => chat.hide(one) }));
+    element.append(make("button.hide", { ariaLabel: `Take ${one.name} off this list`, textContent: "✕", onclick: () => chat.hide(one) }));
   places.set(one, { sign, button, element });
   return element;
 }
@@ -277,9 +271,9 @@ function everyone(room, current) {
     everyone.row ??= make("li");
     everyone.button ??= make("button", { onclick: () => chat.room && go(chat.room) });
     everyone.button.replaceChildren(
-      make("span.avatar.all", { "aria-hidden": "true", textContent: "#" }),
+      make("span.avatar.all", { ariaHidden: "true", textContent: "#" }),
       make("span.name", "Everyone"), make("span.tag", `in ${room.name}`));
-    everyone.button.setAttribute("aria-pressed", String(current === room));
+    everyone.button.ariaPressed = current === room;
     everyone.row.replaceChildren(everyone.button);
   }
   return everyone.row;
@@ -294,14 +288,14 @@ function person(name, current) {
   if (known?.sign === sign) return known.row;
   const tag = mine ? "you" : away !== null && away !== undefined ? "away" : role === "operator" || role === "moderator" ? role : guest ? "guest" : "";
   const content = [
-    tint(make("span.avatar", { "aria-hidden": "true", textContent: [...name][0].toUpperCase() }), name),
+    avatar(name),
     make("span.name", { dir: "auto", textContent: name }),
     tag && make("span.tag", { textContent: tag, title: away || "" }),
   ];
   const row = known?.row ?? make("li");
   const focused = row.contains(document.activeElement);
   row.replaceChildren(mine ? make("span.own", ...content)
-    : make("button", { "aria-pressed": String(picked), onclick: () => pick(name) }, ...content));
+    : make("button", { ariaPressed: picked, onclick: () => pick(name) }, ...content));
   row.classList.toggle("away", tag === "away");
   if (focused) row.firstChild.focus();
   persons.set(name, { sign, row });
@@ -324,9 +318,9 @@ function showHeader() {
   const to = direct ? `${one.name} only` : one ? `everyone in ${one.title}` : "nobody";
   if ($("to").textContent !== to) {
     $("to").textContent = to;
-    $("text").setAttribute("aria-label", `Message to ${to}`);
+    $("text").ariaLabel = `Message to ${to}`;
     $("text").placeholder = direct ? `Only ${one.name} will see it` : "Message, or / for commands";
-    $("log").setAttribute("aria-label", `Messages ${direct ? "with" : "in"} ${one?.title ?? "no room"}`);
+    $("log").ariaLabel = `Messages ${direct ? "with" : "in"} ${one?.title ?? "no room"}`;
   }
   $("say").classList.toggle("private", !!direct);
 }
@@ -361,15 +355,15 @@ function pick(name) {
   if (fold(name) !== fold(chat.me.name)) go(chat.talk(name));
 }
 
-$("to").addEventListener("click", () => {
+$("to").onclick = () => {
   if (matchMedia("(max-width: 1040px)").matches) showPanel("people");
   ($("persons").querySelector("[aria-pressed=true]") ?? $("persons").querySelector("button"))?.focus();
-});
-$("filter").addEventListener("input", showPeople);
-$("join").addEventListener("click", () => more((dialogs) => dialogs.join(chat, go)));
-$("search").addEventListener("click", () => search(""));
-$("account").addEventListener("click", () => more((dialogs) => dialogs.account(chat, NOTIFY)));
-$("log-file").addEventListener("click", saveLog);
+};
+$("filter").oninput = showPeople;
+$("join").onclick = () => more((dialogs) => dialogs.join(chat, go));
+$("search").onclick = () => search("");
+$("account").onclick = () => more((dialogs) => dialogs.account(chat, NOTIFY));
+$("log-file").onclick = saveLog;
 
 /** What is needed seldom is loaded when it is. */
 async function more(use) {
@@ -415,16 +409,16 @@ function showPanel(name) {
   if (before === name) return;
   document.body.dataset.panel = name;
   $("veil").hidden = !name;
-  for (const one of ["places", "people"]) $(`open-${one}`).setAttribute("aria-expanded", String(one === name));
+  for (const one of ["places", "people"]) $(`open-${one}`).ariaExpanded = one === name;
   if (name) $(`close-${name}`).focus();
   else if ($(before)?.contains(document.activeElement)) $(`open-${before}`).focus();
 }
 
 for (const name of ["places", "people"]) {
-  $(`open-${name}`).addEventListener("click", () => showPanel(document.body.dataset.panel === name ? "" : name));
-  $(`close-${name}`).addEventListener("click", () => showPanel(""));
+  $(`open-${name}`).onclick = () => showPanel(document.body.dataset.panel === name ? "" : name);
+  $(`close-${name}`).onclick = () => showPanel("");
 }
-$("veil").addEventListener("click", () => showPanel(""));
+$("veil").onclick = () => showPanel("");
 
 // What comes
 
@@ -474,13 +468,13 @@ function scrolled() {
   if (chat.attending()) chat.saw(one);
 }
 
-$("down").addEventListener("click", () => {
+$("down").onclick = () => {
   log.stick = true;
   if (chat.current.atEnd) log.toBottom();
   else chat.toEnd(chat.current);
   scrolled();
   $("text").focus({ preventScroll: true });
-});
+};
 
 addEventListener("focus", scrolled);
 document.addEventListener("visibilitychange", scrolled);
@@ -498,7 +492,7 @@ function grow() {
   text.style.height = `${Math.min(text.scrollHeight + 2, 180)}px`;
 }
 
-$("say").addEventListener("submit", (event) => {
+$("say").onsubmit = (event) => {
   event.preventDefault();
   const line = text.value.trimEnd();
   if (!line.trim() || chat.state !== "here") return;
@@ -507,7 +501,7 @@ $("say").addEventListener("submit", (event) => {
   text.value = "";
   grow();
   log.stick = true;
-});
+};
 
 /** Say it, or do it; false if the words should stay in the field. */
 function send(line) {
@@ -591,12 +585,12 @@ function answer(one, event) {
     chat.note(one, event.events.length ? "From the history:" : "Nothing was found.", { lines: event.events.map((said) => `${date(said.time)} ${clock(said.time)}  ${sentence(said)}`) });
 }
 
-text.addEventListener("input", () => {
+text.oninput = () => {
   grow();
   suggest(false);
-});
+};
 
-text.addEventListener("keydown", (event) => {
+text.onkeydown = (event) => {
   if (event.isComposing) return;
   const open = !$("options").hidden;
   const plain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey;
@@ -629,9 +623,9 @@ text.addEventListener("keydown", (event) => {
     event.preventDefault();
     $("log").scrollBy({ top: (key === "PageUp" ? -0.85 : 0.85) * $("log").clientHeight });
   }
-});
-text.addEventListener("blur", hideOptions);
-$("options").addEventListener("mousedown", (event) => event.preventDefault());
+};
+text.onblur = hideOptions;
+$("options").onmousedown = (event) => event.preventDefault();
 
 // Completion
 
@@ -679,7 +673,7 @@ function suggest(asked) {
 function select(index, by) {
   chosen = index;
   moved = by;
-  [...$("options").children].forEach((option, at) => option.setAttribute("aria-selected", String(at === index)));
+  [...$("options").children].forEach((option, at) => option.ariaSelected = at === index);
   $("options").children[index].scrollIntoView({ block: "nearest" });
   text.setAttribute("aria-activedescendant", `option-${index}`);
 }
@@ -733,17 +727,17 @@ async function upload(files) {
   }
 }
 
-$("attach").addEventListener("click", () => $("file").click());
-$("file").addEventListener("change", () => {
+$("attach").onclick = () => $("file").click();
+$("file").onchange = () => {
   upload([...$("file").files]);
   $("file").value = "";
-});
-text.addEventListener("paste", (event) => {
+};
+text.onpaste = (event) => {
   const files = [...event.clipboardData.files];
   if (!files.length || event.clipboardData.types.includes("text/plain")) return;
   event.preventDefault();
   upload(files);
-});
+};
 
 let depth = 0;
 const carries = (event) => event.dataTransfer?.types.includes("Files") && chat.state === "here";

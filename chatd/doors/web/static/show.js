@@ -14,10 +14,10 @@ export function make(kind, ...children) {
   if (classes.length) element.className = classes.join(" ");
   const given = Object.getPrototypeOf(children[0] ?? "") === Object.prototype ? children.shift() : {};
   for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || value === null || value === false) continue;
+    if (value === undefined || value === null) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name in element && !name.startsWith("aria")) element[name] = value;
-    else element.setAttribute(name, value === true ? "" : value);
+    else if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
   }
   element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return element;
@@ -36,6 +36,17 @@ export function hue(name) {
 export function tint(element, name) {
   element.style.setProperty("--hue", hue(name));
   return element;
+}
+
+/** The letter that stands for somebody, in their colour. */
+export const avatar = (name) =>
+  tint(make("span.avatar", { ariaHidden: "true", textContent: [...name][0].toUpperCase() }), name);
+
+/** Put elements where they belong, leaving those that are there. */
+export function arrange(list, wanted) {
+  const kept = new Set(wanted);
+  for (const one of [...list.children]) if (!kept.has(one)) one.remove();
+  wanted.forEach((one, at) => list.children[at] !== one && list.insertBefore(one, list.children[at] ?? null));
 }
 
 const LINK = /https?:\/\/[^\s<>"“”«»]+/giu;
@@ -172,7 +183,7 @@ export class Log {
     }
     if (!conversation) return;
     const anchor = !fresh && !this.stick ? this.#anchor() : null;
-    this.#patch(this.#rows(conversation));
+    arrange(element, this.#rows(conversation));
     const held = anchor && element.querySelector(`[data-id="${CSS.escape(anchor.id)}"]`);
     if (held) element.scrollTop = held.offsetTop + held.offsetHeight - anchor.below;
     else if (this.stick) this.toBottom();
@@ -226,26 +237,6 @@ export class Log {
     if (scrollTop < NEAR) this.chat.older(conversation);
     if (scrollHeight - scrollTop - clientHeight < NEAR) this.chat.newer(conversation);
     this.actions.scrolled();
-  }
-
-  #patch(rows) {
-    const { element } = this;
-    let next = element.firstChild;
-    const wanted = new Set(rows);
-    for (const row of rows) {
-      while (next && !wanted.has(next)) {
-        const gone = next;
-        next = next.nextSibling;
-        gone.remove();
-      }
-      if (row === next) next = next.nextSibling;
-      else element.insertBefore(row, next);
-    }
-    while (next) {
-      const gone = next;
-      next = next.nextSibling;
-      gone.remove();
-    }
   }
 
   // Rows
@@ -319,7 +310,7 @@ export class Log {
 
   #note({ event, text, lines, button }) {
     const box = make(`div.note.${event}`, { dir: "auto" }, make("p", words(text)));
-    if (lines?.length) box.append(make("pre", { tabIndex: 0, "aria-label": "Answer of the server" }, words(lines.join("\n"))));
+    if (lines?.length) box.append(make("pre", { tabIndex: 0, ariaLabel: "Answer of the server" }, words(lines.join("\n"))));
     if (button) box.append(make("button", { textContent: button.text, onclick: button.act }));
     return box;
   }
@@ -336,7 +327,7 @@ export class Log {
           onclick: () => this.actions.pick(item.sender) });
     tint(node, item.sender);
     node.append(
-      make("span.avatar", { "aria-hidden": "true", textContent: [...item.sender][0].toUpperCase() }),
+      avatar(item.sender),
       emote ? "" : make("div.head", who, item.guest && make("span.tag", "guest"), moment(item)),
     );
     const body = make("div.text", { dir: "auto" });
@@ -372,7 +363,7 @@ export class Log {
       requestAnimationFrame(() => this.nodes.get(item)?.node.querySelector(".fold")?.focus({ preventScroll: true }));
     };
     body.append(text, make("button.fold", {
-      "aria-expanded": String(!!item.open),
+      ariaExpanded: !!item.open,
       textContent: item.open ? "Show less" : `Show ${what}`, onclick: toggle,
     }));
   }
