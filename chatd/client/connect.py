@@ -17,7 +17,8 @@ from zope.interface import provider
 from chatd.client.asking import RequestFailed
 from chatd.client.credentials import KNOWN, Credentials, folder
 from chatd.client.making import make_client
-from chatd.client.options import FAILED, ServerOptions, parse
+from chatd.client.modes import Modes
+from chatd.client.options import FAILED, ServerOptions, give_up, parse
 from chatd.client.reasons import NotReached
 from chatd.client.running import react
 from chatd.client.screen import Screen
@@ -68,6 +69,8 @@ async def _connect(reactor: Any, options: ConnectOptions) -> int:
         os.environ,
         lambda before: talks[-1].complete(before) if talks else [],
     )
+    if screen.terminal and not Modes.known():
+        give_up("this terminal cannot be read key by key; WSL has one that can")
     screen.start()
     _log_to(screen)
     problem = ""

@@ -1,6 +1,7 @@
 """How a terminal treats what is typed."""
 
 import os
+from importlib.util import find_spec
 
 
 class Modes:
@@ -8,6 +9,11 @@ class Modes:
 
     def __init__(self) -> None:
         self._entered = False
+
+    @staticmethod
+    def known() -> bool:
+        """Whether this system has them; Windows does not."""
+        return find_spec("termios") is not None
 
     def enter(self) -> None:
         """Give every key as it is pressed."""

@@ -93,7 +93,7 @@ class Wording:
             reader = None
         lines = render(event, self.look, here, reader)
         if file:
-            lines = lines.replace(HOW.encode(), b"/get-file %d" % file)
+            lines = lines.replace(HOW.encode(), b"/get-file %d saves it." % file)
         if isinstance(event, Stamped) and lines:
             return self._new_day(event.time) + lines
         return lines

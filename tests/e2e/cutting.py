@@ -1,5 +1,6 @@
 """A way to a server on which connections break."""
 
+import contextlib
 import socket
 import threading
 
@@ -32,10 +33,8 @@ class Cutting:
         self._limit = 0
         cut, self._open = self._open, []
         for one in cut:
-            try:
+            with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
 
     def close(self) -> None:
         """Let nobody through any more."""
@@ -50,8 +49,17 @@ class Cutting:
             except OSError:
                 return
             self._open += [here, there]
-            for pair in ((here, there), (there, here)):
-                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+            pair = (here, there)
+            threading.Thread(target=self._join, args=pair, daemon=True).start()
+
+    def _join(self, here: socket.socket, there: socket.socket) -> None:
+        back = threading.Thread(target=self._carry, args=(there, here), daemon=True)
+        back.start()
+        self._carry(here, there)
+        back.join()
+        # Not before: its number would be another's, from which the thread would read.
+        for one in (here, there):
+            one.close()
 
     def _carry(self, read: socket.socket, written: socket.socket) -> None:
         try:
@@ -63,4 +71,5 @@ class Cutting:
         except OSError:
             pass
         for one in (read, written):
-            one.close()
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)

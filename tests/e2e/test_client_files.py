@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.e2e.connecting import CHATD, ClientCase
 from tests.e2e.cutting import Cutting
-from tests.e2e.running import HOST, PASSWORD, wait_until
+from tests.e2e.running import PASSWORD, wait_until
 from tests.e2e.screens import Screen
 
 # 100 MB and more take a while: CHATD_TEST_BYTES=100000000.
@@ -50,7 +50,7 @@ class FilesTests(ClientCase):
         ann.say("/send-file big.bin bob")
         bob.expect("* The connection is lost")
         bob.expect("ann shares big.bin")
-        bob.expect("/get-file 1")
+        bob.expect("/get-file 1 saves it")
         ann.expect("You share big.bin")
         carried = self.way.carried
         self.assertLess(carried, 1.5 * SIZE)
@@ -73,7 +73,7 @@ class FilesTests(ClientCase):
         self.saved("note.txt").write_text("old")
         ann, bob = self.sit_in("ann"), self.sit_in("bob")
         ann.say("/send-file note.txt")
-        bob.expect("ann shares note.txt (3 bytes): /get-file 1")
+        bob.expect("ann shares note.txt (3 bytes): /get-file 1 saves it.")
         bob.say("/get-file note.txt")
         bob.expect("as [note.txt], or no:")
         bob.type("", "Enter")
@@ -91,6 +91,15 @@ class FilesTests(ClientCase):
         bob.expect("Overwrite it?")
         bob.say("yes")
         wait_until(lambda: self.saved("note.txt").read_text() == "new", bob.text)
+        # What is not wanted is refused, and the other is told.
+        ann.say("/send-file note.txt bob")
+        bob.expect("/get-file 2 saves it")
+        bob.say("/refuse-file 2")
+        ann.expect("bob does not want note.txt.")
+        ann.say("/send-file nothing.txt bob")
+        ann.expect("! nothing.txt is no file.")
+        ann.say("/send-file note.txt nobody")
+        ann.expect("! note.txt was not sent:")
 
     def test_stopped(self) -> None:
         """Ctrl-C stops a file on its way, and leaves nothing of it."""
@@ -107,16 +116,3 @@ class FilesTests(ClientCase):
         self.assertEqual(os.listdir(self.folder / "bob"), [])
         bob.say("still here")
         ann.expect("bob: still here")
-
-    def test_refused(self) -> None:
-        """What is not wanted is refused, and the other is told."""
-        (self.folder / "ann" / "note.txt").write_text("new")
-        ann, bob = self.sit_in("ann"), self.sit_in("bob")
-        ann.say("/send-file note.txt bob")
-        bob.expect("/get-file 1")
-        bob.say("/refuse-file 1")
-        ann.expect("bob does not want note.txt.")
-        ann.say("/send-file nothing.txt bob")
-        ann.expect("! nothing.txt is no file.")
-        ann.say(f"/send-file note.txt {HOST}")
-        ann.expect("! note.txt was not sent:")
