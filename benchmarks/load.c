@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TEXT, JSON, IRC };
+enum { TEXT, JSON, IRC, WS };
 enum { BUF = 1 << 18, MAX_LATENCIES = 1 << 22 };
 
 struct client {
@@ -33,6 +33,8 @@ struct client {
     size_t rest_len, rest_cap;
     unsigned long lines;
     unsigned long *last;     /* of a checker: last sequence seen, by sender */
+    unsigned long left;      /* of a frame, WebSocket */
+    unsigned char head[10], head_len;
     long sent, seen, base;   /* of a talker */
 };
 
@@ -78,6 +80,28 @@ static void put(struct client *c, const char *data, size_t len)
     }
 }
 
+/* What a person or program sends: a line, or the same as a frame with a mask of zeros. */
+static void put_line(struct client *c, const char *line, size_t len)
+{
+    if (proto != WS) {
+        put(c, line, len);
+        return;
+    }
+    char frame[4200] = {(char)0x81};
+    size_t head = 2;
+    len--; /* without its end */
+    if (len < 126) {
+        frame[1] = (char)(0x80 | len);
+    } else {
+        frame[1] = (char)(0x80 | 126);
+        frame[2] = (char)(len >> 8);
+        frame[3] = (char)len;
+        head = 4;
+    }
+    memcpy(frame + head + 4, line, len);
+    put(c, frame, head + 4 + len);
+}
+
 static void putf(struct client *c, const char *format, ...)
 {
     char line[4096];
@@ -85,7 +109,7 @@ static void putf(struct client *c, const char *format, ...)
     va_start(list, format);
     int n = vsnprintf(line, sizeof line, format, list);
     va_end(list);
-    put(c, line, (size_t)n);
+    put_line(c, line, (size_t)n);
 }
 
 static int open_socket(void)
@@ -132,6 +156,24 @@ static void join_irc(struct client *c, int room)
     putf(c, "JOIN #r%d\r\n", room);
 }
 
+static void upgrade(struct client *c)
+{
+    char request[512];
+    int n = snprintf(request, sizeof request,
+                     "GET /ws HTTP/1.1\r\nHost: localhost:%d\r\nUpgrade: websocket\r\n"
+                     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", port);
+    put(c, request, (size_t)n);
+    char byte;
+    for (int ends = 0; ends < 4;) { /* its answer ends in an empty line */
+        if ((c->ssl ? SSL_read(c->ssl, &byte, 1) : recv(c->fd, &byte, 1, 0)) != 1)
+            die("WebSocket");
+        ends = byte == (ends % 2 ? '\n' : '\r') ? ends + 1 : byte == '\r';
+    }
+    c->left = 0;
+    c->head_len = 0;
+}
+
 static void listen_to(struct client *c)
 {
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
@@ -149,12 +191,17 @@ static void come_in(struct client *c)
             die("TLS handshake");
     }
     int id = first + c->id, room = c->room;
+    if (proto == WS)
+        upgrade(c);
     if (proto == TEXT)
         putf(c, rooms > 1 ? "u%dx\n/join r%d\n" : "u%dx\n", id, room);
-    else if (proto == JSON)
+    else if (proto == JSON || (proto == WS && rooms == 1))
         putf(c, rooms > 1 ? "{\"do\":\"enter\",\"name\":\"u%dx\"}\n{\"do\":\"command\",\"line\":\"/join r%d\"}\n"
                           : "{\"do\":\"enter\",\"name\":\"u%dx\"}\n", id, room);
-    else { /* InspIRCd lets people in once a second: see below */
+    else if (proto == WS) {
+        putf(c, "{\"do\":\"enter\",\"name\":\"u%dx\"}\n", id);
+        putf(c, "{\"do\":\"command\",\"line\":\"/join r%d\"}\n", room);
+    } else { /* InspIRCd lets people in once a second: see below */
         putf(c, "NICK u%dx\r\nUSER u 0 * :u\r\n", id);
         return;
     }
@@ -182,11 +229,11 @@ static void say(struct client *c)
         pad = 110;
     if (proto == TEXT)
         n = snprintf(line, sizeof line, "%s%.*s\n", head, pad, x);
-    else if (proto == JSON)
+    else if (proto == JSON || proto == WS)
         n = snprintf(line, sizeof line, "{\"do\":\"say\",\"text\":\"%s%.*s\"}\n", head, pad, x);
     else
         n = snprintf(line, sizeof line, "PRIVMSG #r%d :%s%.*s\r\n", c->room, head, pad, x);
-    put(c, line, (size_t)n);
+    put_line(c, line, (size_t)n);
 }
 
 static void message(struct client *c, const char *line)
@@ -230,8 +277,43 @@ static void check(struct client *c, const char *data, size_t len)
             message(c, found);
         at = nl + 1;
     }
+    if (proto == WS && !c->left && !c->head_len && at < end) { /* a frame that is whole */
+        *end = 0;
+        char *found = strstr(at, "~S ");
+        if (found)
+            message(c, found);
+        at = end;
+    }
     c->rest_len = (size_t)(end - at);
     memmove(c->rest, at, c->rest_len);
+}
+
+/* How many frames begin in this; headers become line ends, for the checkers. */
+static unsigned long unframe(struct client *c, char *data, size_t len)
+{
+    unsigned long count = 0;
+    for (size_t at = 0; at < len;) {
+        if (c->left) {
+            size_t skip = c->left < len - at ? c->left : len - at;
+            at += skip;
+            c->left -= skip;
+            continue;
+        }
+        c->head[c->head_len++] = (unsigned char)data[at];
+        data[at++] = '\n';
+        int small = c->head[1] & 127;
+        int need = c->head_len < 2 ? 2 : small == 127 ? 10 : small == 126 ? 4 : 2;
+        if (c->head_len < need)
+            continue;
+        if (need == 2)
+            c->left = (unsigned long)small;
+        else
+            for (int i = 2; i < need; i++)
+                c->left = c->left << 8 | c->head[i];
+        c->head_len = 0;
+        count++;
+    }
+    return count;
 }
 
 static void receive(struct client *c)
@@ -246,7 +328,10 @@ static void receive(struct client *c)
             return;
         total_bytes += (unsigned long)n;
         const char *at = buf, *end = buf + n;
-        if (measuring || hold) {
+        if (proto == WS) {
+            unsigned long frames = unframe(c, buf, (size_t)n);
+            total_lines += measuring ? frames : 0;
+        } else if (measuring || hold) {
             while ((at = memchr(at, '\n', (size_t)(end - at)))) {
                 total_lines++;
                 at++;
@@ -338,7 +423,7 @@ int main(int argc, char **argv)
         else if (!strcmp(k, "first")) first = atoi(v);
         else if (!strcmp(k, "churn")) churn = atoi(v);
         else if (!strcmp(k, "checkers")) checkers = atoi(v);
-        else if (!strcmp(k, "proto")) proto = !strcmp(v, "json") ? JSON : !strcmp(v, "irc") ? IRC : TEXT;
+        else if (!strcmp(k, "proto")) proto = !strcmp(v, "json") ? JSON : !strcmp(v, "ws") ? WS : !strcmp(v, "irc") ? IRC : TEXT;
         else { fprintf(stderr, "load: what is %s?\n", k); return 2; }
     }
     signal(SIGPIPE, SIG_IGN);

@@ -121,6 +121,7 @@ SERVERS = {
     for server in (
         Server("chatd", "text", _chatd()),
         Server("chatd-json", "json", _chatd()),
+        Server("chatd-ws", "ws", _chatd()),
         Server("ngircd", "irc", _ngircd),
         Server("inspircd", "irc", _inspircd, tls=False),
     )
