@@ -25,12 +25,15 @@ class Server:
     @ivar proto: What the load generator speaks with it.
     @ivar command: What starts it in a folder, on a port and a port for TLS.
     @ivar tls: Whether it is set up for TLS.
+    @ivar visits: Whether the generator measures coming and going; InspIRCd lets in
+        who has given a name once a second, so that one after another says nothing.
     """
 
     name: str
     proto: str
     command: Callable[[Path, int, int], list[str]]
     tls: bool = True
+    visits: bool = True
 
     @property
     def there(self) -> bool:
@@ -120,15 +123,14 @@ SERVERS = {
     server.name: server
     for server in (
         Server("chatd", "text", _chatd()),
-        Server("chatd-json", "json", _chatd()),
-        Server("chatd-ws", "ws", _chatd()),
+        Server("chatd-json", "json", _chatd(), visits=False),
+        Server("chatd-ws", "ws", _chatd(), visits=False),
         Server("ngircd", "irc", _ngircd),
-        Server("inspircd", "irc", _inspircd, tls=False),
+        Server("inspircd", "irc", _inspircd, tls=False, visits=False),
     )
 }
 
 
-@dataclass
 class Running:
     """
     A server that runs, pinned to its processor.
@@ -136,12 +138,51 @@ class Running:
     @ivar started: Seconds from the command to the first connection.
     """
 
-    server: Server
-    pid: int
-    port: int
-    tls_port: int
-    folder: Path
-    started: float
+    def __init__(self, server: Server, folder: Path, more: tuple[str, ...]) -> None:
+        self.server = server
+        self.folder = folder
+        self.port, self.tls_port = free_port(), free_port()
+        self._command = [
+            *("taskset", "-c", SERVER_CPU),
+            *server.command(folder, self.port, self.tls_port),
+            *more,
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.started = 0.0
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Run it, and wait until it listens."""
+        began = time.monotonic()
+        output = self.folder / "output"
+        with open(output, "ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=dict(os.environ, PYTHONPATH=os.getcwd()),
+            )
+        wait_for(self.port, self._process, output)
+        self.started = time.monotonic() - began
+
+    def stop(self) -> None:
+        """Let it end."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def cpu(self) -> float:
         """Seconds of processor time that all its threads have used."""
@@ -165,37 +206,12 @@ class Running:
 def running(server: Server, *more: str) -> Iterator[Running]:
     """Start a server, and stop it in the end."""
     with tempfile.TemporaryDirectory(prefix="chatd-bench-") as name:
-        folder = Path(name)
-        port, tls_port = free_port(), free_port()
-        log = open(folder / "output", "wb")  # noqa: SIM115
-        environ = dict(os.environ, PYTHONPATH=os.getcwd())
-        began = time.monotonic()
-        process = subprocess.Popen(
-            [
-                "taskset",
-                "-c",
-                SERVER_CPU,
-                *server.command(folder, port, tls_port),
-                *more,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            env=environ,
-        )
+        it = Running(server, Path(name), more)
         try:
-            wait_for(port, process, folder / "output")
-            started = time.monotonic() - began
-            yield Running(server, process.pid, port, tls_port, folder, started)
+            it.start()
+            yield it
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            log.close()
+            it.stop()
 
 
 def free_port() -> int:
@@ -207,13 +223,13 @@ def free_port() -> int:
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]", output: Path) -> None:
     """Wait until somebody listens."""
-    for _ in range(3000):
+    for _ in range(6000):
         if process.poll() is not None:
             raise RuntimeError(f"it did not start:\n{output.read_text()[-2000:]}")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.01)
+        time.sleep(0.005)
     raise RuntimeError(f"it does not listen:\n{output.read_text()[-2000:]}")
 
 
