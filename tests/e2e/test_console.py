@@ -111,6 +111,9 @@ class ConsoleTests(PageCase):
         cho.expect("bob: still here")
         self.assert_sound(olga)
         self.stop(self.server)
+        for act in ("stop", f"change the port to {new}", "start"):
+            line = f"chatd.audit: olga: {act} (console, from {HOST})"
+            self.assertIn(line, self.server.heard)
 
         chosen, self.port = self.port, old
         self.server = self.begin()  # with --port as the first time
