@@ -246,7 +246,8 @@ class Entrance:
             self._offer_to_keep_key(session)
 
     def _offer_to_keep_key(self, session: "Session") -> None:
-        if session.offered is not None:
+        # Behind a pipe nobody is asked.
+        if session.offered is not None and session.look.shows_latest:
             session.tell(
                 Notice(
                     f"Keep your SSH key {session.offered.fingerprint}? Then it lets "

@@ -2,6 +2,7 @@
 
 import struct
 from hashlib import sha256
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -286,9 +287,20 @@ class KeyOfGuestTests(SshEnteringCase):
         """A member keeps a key by one command, with the password typed once."""
         self.account("ann")
         key = new_key()
+        come_in = self.hub.entrance._come_in
+
+        async def slowly(*given: Any) -> None:
+            await come_in(*given)
+            pause: Deferred[None] = Deferred()
+            self.clock.callLater(0.0, pause.callback, None)
+            await pause
+
+        self.patch(self.hub.entrance, "_come_in", slowly)
+        run = self.peer("ann", keys=(key,), typed=(PASSWORD,)).run("/who")
+        self.assertEqual((run.status, run.err), (0, b""))
         run = self.peer("ann", keys=(key,), typed=(PASSWORD,)).run("/keys add")
         self.assertEqual((run.status, run.err), (0, b""))
-        self.assertIn(b"Added SHA256:", run.out)
+        self.assertRegex(run.out, rb"\A\* Added SHA256:.*\n\Z")
         run = self.peer("ann", keys=(key,)).run("/keys")
         self.assertIn(b"1 SSH key:", run.out)
 
