@@ -1,5 +1,5 @@
 """
-A transport that sends at once what can be sent at once.
+Sockets that send at once what can be sent at once, and take few newcomers at a time.
 
 The outbox makes one write per reader and turn. Twisted's own transport would register
 each with the poller, wait for the next round and take it out again, which costs more
@@ -42,6 +42,28 @@ class DirectServer(Server):
             return
         if sent < len(data):
             super().write(data[sent:])
+
+
+# New connections that a port takes in one turn of the reactor. Twisted takes ever more
+# if there are: under a flood of them those who are here waited for all of these.
+AT_ONCE = 2
+
+
+def take_few(port: IListeningPort) -> None:
+    """
+    Let a port take few connections at a time; the others wait in the system.
+
+    C{Port.numberAccepts} is where Twisted counts how many there may be.
+    """
+    if not isinstance(port, Port):
+        return
+    take = port.doRead
+
+    def take_some() -> None:
+        port.numberAccepts = AT_ONCE
+        take()
+
+    port.doRead = take_some  # type: ignore[method-assign]
 
 
 def send_directly(port: IListeningPort) -> None:
