@@ -117,7 +117,9 @@ class Soak:
         boss = self._staying[0]
         for client in self._staying:
             self.crowd.until(lambda client=client: not client.waiting())  # type: ignore[misc]
-        self.crowd.until(lambda: _tables(boss)["Hub._connections"] == STAYING, 60.0)
+        self.crowd.until(
+            lambda: _tables(boss)["Connections._connections"] == STAYING, 60.0
+        )
         self.crowd.run(6.0)  # read marks are stored, timers are over
         row = _tables(boss)
         for client in self._staying:

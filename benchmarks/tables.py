@@ -13,6 +13,7 @@ SIZED = (dict, list, set, deque, frozenset, tuple)
 @command("tables", needs=Role.OPERATOR)
 async def tables(call: Call) -> None:
     """Count the objects of chatd and Twisted, and what their tables hold."""
+    gc.unfreeze()  # what there is since the start is there, too
     gc.collect()
     found: Counter[str] = Counter()
     for one in gc.get_objects():
