@@ -57,7 +57,7 @@ async def _say(reactor: Any, options: SayOptions) -> int:
         if options.text != "-":
             await _tell(client, options.target, options.text)
             return 0
-        lines = _Lines(lambda words: _tell(client, options.target, words), limit)
+        lines = Lines(lambda words: _tell(client, options.target, words))
         stdio.StandardIO(lines, reactor=reactor)
         return await lines.end
     finally:
@@ -72,14 +72,14 @@ def _tell(client: Client, target: str, words: str) -> "Deferred[Any]":
     return client.say(target.removeprefix("#"), words)
 
 
-class _Lines(Protocol):
+class Lines(Protocol):
     """
     Says what comes through a pipe.
 
     @ivar end: Fires with an exit status when all was said, or something was not.
     """
 
-    def __init__(self, tell: "Callable[[str], Deferred[Any]]", limit: Limit) -> None:
+    def __init__(self, tell: "Callable[[str], Deferred[Any]]") -> None:
         self.end: Deferred[int] = Deferred()
         self._tell = tell
         self._rest = b""

@@ -235,12 +235,14 @@ def _mismatch(place: str, seen: str, wanted: str) -> str:
 
 def _changed(place: str, seen: str, pinned: str, path: Path) -> str:
     return (
-        f"THE CERTIFICATE OF {place} HAS CHANGED. Somebody may be listening in\n"
-        "between, or its operator made a new one. Nothing was sent.\n"
+        f"THE CERTIFICATE OF {place} HAS CHANGED.\n"
+        "Somebody may be listening in between, or its operator made a new one.\n"
+        "Nothing was sent.\n"
         f"  trusted before: {pinned}\n"
         f"  it has now:     {seen}\n"
-        "The server prints its fingerprint at each start: ask the operator. If the\n"
-        f"new one is right, take the line of {place} out of\n{path}\nand connect again."
+        "The server prints its fingerprint at each start: ask the operator.\n"
+        f"If the new one is right, take the line of {place} out of\n{path}\n"
+        "and connect again."
     )
 
 

@@ -10,7 +10,7 @@ from tests.e2e.running import PASSWORD, wait_until
 from tests.e2e.screens import Screen
 
 # 100 MB and more take a while: CHATD_TEST_BYTES=100000000.
-SIZE = int(os.environ.get("CHATD_TEST_BYTES", "20000000"))
+SIZE = int(os.environ.get("CHATD_TEST_BYTES", "8000000"))
 
 
 class FilesTests(ClientCase):
