@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from chatd.chat.durations import counted
 from chatd.chat.errors import Full, NameTaken
 from chatd.chat.names import Name
 
@@ -47,7 +48,8 @@ class Places:
             return
         self._check(name, owner)
         if len(self._owners) >= limit:
-            raise Full(f"The chat is full: {limit} people are here. Try again later.")
+            room = counted(limit, "person")
+            raise Full(f"The chat is full: it has room for {room}. Try again later.")
         self._owners[owner] = _Place(name)
         self._own(name, owner)
 
