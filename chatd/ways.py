@@ -118,10 +118,13 @@ class Ways:
         hub = self._hub
         admission = Admission(lambda: hub.rules, lambda: hub.bans)
         gate = Gate(admission, self._reactor, self._is_exempt)
-        tls = self._encrypted(self._one_port(doors, gate=gate))
-        return Place(
-            settings.console, self._one_port(doors | {Guess.TLS: tls}, gate=gate)
-        )
+
+        def port(doors: Doors) -> OnePort:
+            # A browser begins, however late: silence is nobody to be told anything.
+            return self._one_port(doors, gate=gate, greet_after=lambda: HOUR)
+
+        tls = self._encrypted(port(doors))
+        return Place(settings.console, port(doors | {Guess.TLS: tls}))
 
     def _open_ssh(self, key: bytes | None) -> "SSHFactory | None":
         if key is None:

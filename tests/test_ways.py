@@ -126,6 +126,16 @@ class ConsoleTests(WaysCase):
             self.assertIn(b"This is the operator's console", answer)
         self.assertFalse(self.hub.connections)
 
+    def test_late(self) -> None:
+        """A browser that says nothing for a while is answered all the same."""
+        place = self.ways().console()
+        assert place is not None
+        peer = self.peer(place, "127.0.0.1")
+        self.clock.advance(9)
+        self.assertEqual(peer.read(), b"")
+        answer = peer.send(b"GET /console HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertIn(b" 200 OK", answer)
+
     def test_crowded(self) -> None:
         """Who floods the chat does not lock the operator out."""
         ways = self.ways()

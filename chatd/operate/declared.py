@@ -64,7 +64,7 @@ class Text:
         high=60,
     )
     greet_browsers_after: float = _setting(
-        2.0,
+        3.0,
         "The same, from an address that spoke HTTP within a minute: a busy browser may "
         "say nothing for a while.",
         "seconds",
