@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
@@ -32,7 +31,7 @@ class Connections:
         self._relieving = False
         self._doors: dict[Session, None] = {}  # whose connections are not yet gone
         self._all_gone: list[Deferred[None]] = []
-        self._people: dict[int, dict[Session, None]] = {}  # sessions by person
+        self._people: dict[int, list[Session]] = {}  # sessions by person
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._connections))
@@ -67,7 +66,7 @@ class Connections:
         waited = 0.0
         if visit is not None:
             session.visit = visit
-            visit.cut = partial(self._make_room, session)
+            visit.cut = session.make_room
             waited = self._hub.clock.seconds() - visit.since
         self._expect(session, self._hub.rules.entering - waited)
         return session
@@ -103,17 +102,18 @@ class Connections:
 
     def attach(self, session: Session, person: Person, account: Account | None) -> None:
         """The session is this person's from now on."""
-        # Perhaps under another name by now.
-        person = replace(person, name=self._hub.places.name_of(person.id))
+        name = self._hub.places.name_of(person.id)
+        if person.name != name:  # meanwhile
+            person = replace(person, name=name)
         session.person = person
         session.account = account
-        sessions = self._people.setdefault(person.id, {})
+        sessions = self._people.setdefault(person.id, [])
         if sessions:
-            other = next(iter(sessions))
+            other = sessions[0]
             # What it knows is newer than what somebody proved a while ago.
             account = other.account or account
             session.share_pace(other)
-        sessions[session] = None
+        sessions.append(session)
         session.in_time()
         if session.visit is not None:
             session.visit.came_in()
@@ -137,7 +137,7 @@ class Connections:
             return
         self._hub.outbox.finish(session)
         sessions = self._people[person.id]
-        del sessions[session]
+        sessions.remove(session)
         if not sessions:
             del self._people[person.id]
             self._hub.ignores.put(person.id, ())
@@ -202,10 +202,6 @@ class Connections:
                 why=why,
             )
         session.sent_away = True
-        session.close(f"This connection ends, because {why}.")
-
-    def _make_room(self, session: Session, why: str) -> None:
-        self._hub.refusals.crowded(session.address, why)
         session.close(f"This connection ends, because {why}.")
 
     def relieve(self) -> None:

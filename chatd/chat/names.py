@@ -135,7 +135,9 @@ def skeleton(text: str) -> str:
 @lru_cache(maxsize=1024)
 def _name(text: str, what: str, most: int) -> Name:
     if len(text) <= most and _PLAIN.fullmatch(text):
-        return Name(text, text.lower(), skeleton(text))
+        key, looks = text.lower(), skeleton(text)
+        # Mostly the same: then it is kept once.
+        return Name(text, text if key == text else key, key if looks == key else looks)
     if not text:
         raise BadName(f"{what} has at least one character.")
     if len(text) > 4 * most:  # composing leaves at least a quarter

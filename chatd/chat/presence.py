@@ -32,8 +32,9 @@ class Here:
 
     person: Person
     since: float
-    nodes: set[str] = field(default_factory=set)
-    rooms: dict[str, None] = field(default_factory=dict)
+    # Of few things each: a set and a dict take 450 bytes.
+    nodes: tuple[str, ...] = ()
+    rooms: list[str] = field(default_factory=list)
     away: str | None = None
 
 
@@ -97,16 +98,16 @@ class Presence:
                 here = self._people.get(event.person.id)
                 if here is None or event.room in here.rooms:
                     return False
-                here.rooms[event.room] = None
+                here.rooms.append(event.room)
             case Left():
                 here = self._people.get(event.person.id)
                 if here is None or event.room not in here.rooms:
                     return False
-                del here.rooms[event.room]
+                here.rooms.remove(event.room)
             case Moderated(act=Act.KICK | Act.BAN):
                 here = self._people.get(event.person.id)
-                if here is not None:
-                    here.rooms.pop(event.room, None)
+                if here is not None and event.room in here.rooms:
+                    here.rooms.remove(event.room)
             case AwayChanged():
                 here = self._people.get(event.person.id)
                 if here is None or here.away == event.text:
@@ -121,19 +122,22 @@ class Presence:
     def _arrive(self, event: Arrived) -> bool:
         here = self._people.get(event.person.id)
         if here is not None:
-            here.nodes.add(event.node)
+            here.nodes = (*self._without(here, event.node), event.node)
             return False
-        here = Here(event.person, event.time, {event.node}, dict.fromkeys(event.rooms))
+        here = Here(event.person, event.time, (event.node,), list(event.rooms))
         self._people[event.person.id] = here
         self._roll.add(event.person.name)
         self._by_key[key_of(event.person.name)] = event.person.id
         return True
 
+    def _without(self, here: Here, node: str) -> tuple[str, ...]:
+        return tuple(one for one in here.nodes if one != node)
+
     def _depart(self, event: Departed) -> bool:
         here = self._people.get(event.person.id)
         if here is None:
             return False
-        here.nodes.discard(event.node)
+        here.nodes = self._without(here, event.node)
         if here.nodes:
             return False
         del self._people[event.person.id]

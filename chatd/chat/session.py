@@ -317,6 +317,7 @@ class Session:
             await self.happened()
             if data is not None:
                 answer = Done(request.ref, self._caused, data)
+            self._caused = None
         except ChatError as error:
             answer = self._failed(error, request, understood)
         except Exception:
@@ -549,6 +550,15 @@ class Session:
             return
         self.tell(Closing(text, seconds))
         self._hub.connections.hang_up(self)
+
+    def make_room(self, why: str) -> None:
+        """
+        End it before anybody came in by it, for others.
+
+        @param why: As in "… because too many wait to come in".
+        """
+        self._hub.refusals.crowded(self.address, why)
+        self.close(f"This connection ends, because {why}.")
 
     def end(self, reason: str) -> None:
         """

@@ -52,7 +52,7 @@ class PersonDoor(LineConnection):
         self._after_cr = False
         self._read: list[str] = []  # lines of the read that is being taken apart
         self._keys = b""  # that were not looked at yet
-        self._key_throttle = Throttle(KEYS_RATE, KEYS_BURST)
+        self._key_throttle: Throttle | None = None  # of terminals only
         self._looking: IDelayedCall | None = None
         self._behind = False  # with the keys, so that no more are read
 
@@ -170,6 +170,8 @@ class PersonDoor(LineConnection):
     def _wait_for_keys(self, keys: bytes) -> float:
         if not self.hub.rules.throttle:
             return 0.0
+        if self._key_throttle is None:
+            self._key_throttle = Throttle(KEYS_RATE, KEYS_BURST)
         cost = len(keys) - len(keys.translate(None, _COSTLY))
         # A thousandth more: never so short that rounding makes it nothing.
         wait = self._key_throttle.take(self.hub.clock.seconds(), min(cost, KEYS_BURST))

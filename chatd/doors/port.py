@@ -161,6 +161,10 @@ class Undecided(Protocol):
                 self._visit.decided = True
         data, self._data = self._data, b""
         door = self._door = self._build(guess)
+        # A timer takes 400 bytes as long as it is known, also when it was cancelled.
+        self._greeting = None
+        if guess is not Guess.TLS:
+            self._deadline = None
         # From here on the transport calls the door without a detour.
         self.dataReceived = door.dataReceived  # type: ignore[method-assign]
         door.makeConnection(self.transport)
