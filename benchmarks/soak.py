@@ -35,7 +35,9 @@ GROWTH = 5.0  # MB
 OPTIONS = (
     "--limits-throttle=no",
     "--limits-entering=3 s",
-    "--limits-undecided=1 s",
+    "--limits-undecided=3 s",
+    # On a busy machine programs say late what they are.
+    "--text-greet-after=3 s",
     "--limits-unread=64 KiB",
     "--limits-unread-pause=16 KiB",
     "--commands=benchmarks.tables",
