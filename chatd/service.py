@@ -147,7 +147,10 @@ class ChatService(Service):
         self._context = self._open_tls() if settings.doors.tls else None
         passwords = settings.passwords
         self._workers = Workers(
-            reactor, threads=passwords.at_once, waiting=passwords.waiting
+            reactor,
+            threads=passwords.at_once,
+            waiting=passwords.waiting,
+            patient=True,
         )
         self._file_workers = Workers(
             reactor, threads=FILE_THREADS, waiting=FILE_JOBS, name="files"

@@ -1,7 +1,10 @@
 """Hashes passwords, and checks them, away from the reactor."""
 
 import os
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from threading import local
 from typing import Protocol, TypeVar
 
 from cryptography.exceptions import InvalidKey
@@ -19,6 +22,7 @@ PASSES = 2
 LANES = 1
 THREADS = 2
 WAITING = 64  # beyond: come again
+NICER = 10  # than the rest of the server, as nice(1) counts
 _SALT = 16  # bytes
 _HASH = 32  # bytes
 
@@ -50,13 +54,19 @@ class Workers:
         threads: int = THREADS,
         waiting: int = WAITING,
         name: str = "passwords",
+        patient: bool = False,
     ) -> None:
+        """
+        @param patient: Whether the work gives way to the rest of the server.
+        """
         self._reactor = reactor
         self._name = name
         self._threads = threads
         self._most = threads + waiting
         self._pool: ThreadPool | None = None
         self._busy = 0
+        self._patient = patient
+        self._known = local()  # to each thread
 
     def start(self) -> None:
         """Be ready to work."""
@@ -86,6 +96,8 @@ class Workers:
         def unless_stopped() -> Result:
             if self._pool is not pool:
                 raise Closed("The server is stopping.")
+            if self._patient:
+                self._give_way()
             return work()
 
         def done(result: Result) -> Result:
@@ -93,6 +105,15 @@ class Workers:
             return result
 
         return deferToThreadPool(self._reactor, pool, unless_stopped).addBoth(done)
+
+    def _give_way(self) -> None:
+        # In Linux each thread has a priority of its own. Two that hash would else take
+        # as much of two processors as all who chat.
+        if sys.platform == "linux" and not hasattr(self._known, "nice"):
+            nice = os.getpriority(os.PRIO_PROCESS, 0) + NICER
+            self._known.nice = min(nice, 19)
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, 0, self._known.nice)
 
 
 class Passwords:

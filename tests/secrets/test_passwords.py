@@ -1,6 +1,8 @@
 """Hashing passwords."""
 
+import os
 import queue
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +11,7 @@ from twisted.python.threadpool import ThreadPool
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.chat.errors import BadPassword, Closed, TooFast
-from chatd.secrets.passwords import Passwords, Workers, at_once
+from chatd.secrets.passwords import NICER, Passwords, Workers, at_once
 
 
 class PasswordsTests(SynchronousTestCase):
@@ -132,6 +134,19 @@ class WorkersTests(SynchronousTestCase):
         self.gate.put(7)
         self.reactor.turn()
         self.assertEqual(self.successResultOf(done), 7)
+
+    def test_patient(self) -> None:
+        """Where threads have priorities, theirs is lower than of those who chat."""
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        self.workers = Workers(self.reactor, threads=1, patient=True)  # type: ignore[arg-type]
+        self.addCleanup(self.workers.stop)
+        self.workers.start()
+        for _ in range(2):
+            done = self.workers.run(lambda: os.getpriority(os.PRIO_PROCESS, 0))
+            self.reactor.turn()
+            more = NICER if sys.platform == "linux" else 0
+            self.assertEqual(self.successResultOf(done), min(ours + more, 19))
+        self.assertEqual(os.getpriority(os.PRIO_PROCESS, 0), ours)
 
     def test_failure(self) -> None:
         """What goes wrong comes back as well, and makes room."""
