@@ -157,44 +157,36 @@ class LosingTests(ClientCase):
 class TrustingTests(ClientCase):
     """Whether it is the right server."""
 
-    def test_first_use(self) -> None:
-        """An unknown server is trusted only if one says so, and then for ever."""
+    def test_trust(self) -> None:
+        """An unknown server is asked about, a known one not, a changed one refused."""
         server = self.start()
-        server.expect("Fingerprint")
-        ann = self.sit("ann", width=130)
+        ann, bob = (self.sit(name, width=130) for name in ("ann", "bob"))
         ann.expect("is not known yet")
         ann.expect("Trust it from now on? (yes/no)")
         ann.say("no")
         ann.expect("status 1")
         self.assertFalse(self.known.exists())
-        bob = self.sit("bob", width=130)
         bob.expect("Trust it from now on? (yes/no)")
         bob.say("yes")
         bob.expect("* You are bob, a guest.")
-        seen = self.known.read_text().split()[-1]
-        self.assertIn(seen, server.heard)
-        self.come("cho")
-
-    def test_changed(self) -> None:
-        """Another certificate is refused, and both are shown."""
-        server = self.start()
-        self.trust()
         before = self.known.read_text().split()[-1]
+        self.assertIn(before, server.heard)
+        self.come("cho")
         self.stop(server)
         for name in ("tls.crt", "tls.key"):
             (self.folder / "keys" / name).unlink()
         self.start()
-        ann = self.sit("ann", width=130)
-        ann.expect("status 1")
-        self.assertIn("HAS CHANGED", ann.text())
-        self.assertIn(before, ann.text())
-        said = self.run_client("say", "-s", f"bob@{self.place}", "lobby", "hello")
-        self.assertEqual(said.returncode, 1)
-        (now,) = re.findall("it has now: +(\\S+)", said.stderr)
+        dan = self.sit("dan", width=130)
+        dan.expect("status 1")
+        self.assertIn("HAS CHANGED", dan.text())
+        self.assertIn(before, dan.text())
+        (now,) = re.findall("it has now: +(\\S+)", dan.text())
         self.assertNotEqual(now, before)
-        said = self.run_client(
-            "say", "-s", f"bob@{self.place}", "lobby", "hello", "--trust", now
-        )
+        hello = ("say", "-s", f"bob@{self.place}", "lobby", "hello")
+        said = self.run_client(*hello)
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("HAS CHANGED", said.stderr)
+        said = self.run_client(*hello, "--trust", now)
         self.assertEqual((said.returncode, said.stderr), (0, ""))
 
 
