@@ -59,6 +59,8 @@ def connect(words: Sequence[str]) -> None:
     """Run C{chatd connect}."""
     options = ConnectOptions()
     parse(options, words)
+    if os.isatty(0) and not Modes.known():
+        give_up("this terminal cannot be read key by key; that of WSL can")
     react(lambda reactor: _connect(reactor, options))
 
 
@@ -69,8 +71,6 @@ async def _connect(reactor: Any, options: ConnectOptions) -> int:
         os.environ,
         lambda before: talks[-1].complete(before) if talks else [],
     )
-    if screen.terminal and not Modes.known():
-        give_up("this terminal cannot be read key by key; WSL has one that can")
     screen.start()
     _log_to(screen)
     problem = ""

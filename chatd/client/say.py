@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet import stdio
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -58,7 +57,10 @@ async def _say(reactor: Any, options: SayOptions) -> int:
             await _tell(client, options.target, options.text)
             return 0
         lines = Lines(lambda words: _tell(client, options.target, words))
-        stdio.StandardIO(lines, reactor=reactor)
+        # Not before it is needed: on Windows it wants pywin32.
+        from twisted.internet.stdio import StandardIO
+
+        StandardIO(lines, reactor=reactor)
         return await lines.end
     finally:
         limit.end()

@@ -5,12 +5,11 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -18,6 +17,9 @@ from chatd.client.modes import Modes
 from chatd.wire.editor import Editor, EndOfFile, Interrupt, Line, Outcome
 from chatd.wire.fold import fold
 from chatd.wire.typewriter import Typewriter
+
+if TYPE_CHECKING:
+    from twisted.internet.stdio import StandardIO
 
 # Terminals that can neither move the cursor nor show colours.
 DUMB = ("", "dumb", "unknown")
@@ -67,6 +69,9 @@ class Screen(Protocol):
         if self._modes is not None:
             self._modes.enter()
             atexit.register(self._modes.leave)
+        # Not before it is needed: on Windows it wants pywin32.
+        from twisted.internet.stdio import StandardIO
+
         self._output = StandardIO(self, reactor=self._reactor)
         self._output.registerProducer(self, True)
         if self._editor is not None:

@@ -37,6 +37,7 @@ class BotTests(ServerCase):
         cho = self.enter("cho")
         bot = self.bot()
         cho.expect("timebot has joined the chat.")
+        self.enter("dan").expect("timebot: Hello dan! Ask me for the time with !time.")
         asker = self.python(str(ASKER), f"{HOST}:{self.port}", str(QUESTIONS))
         asker.expect("asking")
         asker.expect("a quarter")
