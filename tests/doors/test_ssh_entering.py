@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from chatd.chat.rules import Rules
 from chatd.doors.ssh import keys
+from chatd.doors.ssh.authentication import NO_KEY, NO_KEY_SECONDS
 from chatd.testing import join, result, turn, type_in
 from tests.doors import ssh
 from tests.doors.ssh import HOST_KEY, SshCase, SshPeer, new_key
@@ -341,6 +342,23 @@ class KeyboardTests(SshEnteringCase):
         peer = self.peer("ann")
         self.assertIsNotNone(peer.conversation)
         self.assertEqual(peer.prompts, [])
+
+    def test_nobody_to_ask(self) -> None:
+        """A client that can only give up is told why when it comes again."""
+        with_nothing = self.patch(
+            ssh._Credentials, "ssh_USERAUTH_FAILURE", lambda *_: None
+        )
+        for expected in ([], [NO_KEY]):
+            peer = self.peer("ann")
+            self.assertEqual(peer.banners, [f"{text}\r\n" for text in expected])
+            peer.lose()
+        self.assertEqual(self.peer("bob").banners, [])
+        with_nothing.restore()
+        self.clock.advance(2 * NO_KEY_SECONDS)
+        for _ in range(2):
+            peer = self.peer("ann")
+            self.assertEqual(peer.banners, [])
+            peer.lose()
 
     def test_password(self) -> None:
         """A member is asked for the password, which is not shown."""

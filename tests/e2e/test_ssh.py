@@ -200,6 +200,7 @@ class RefusalTests(SshCase):
         )
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
         self.assertIn("Permission denied", self.refused("gus", key=none))
+        self.assertIn("ssh-keygen -t ed25519", self.refused("gus", key=none))
 
     def test_banned(self) -> None:
         """A banned account, and an address."""

@@ -33,6 +33,13 @@ T = TypeVar("T")
 # Attempts that wait while one is looked at: clients wait for each answer.
 WAITING = 8
 
+# For clients that have no key, and must not ask for anything.
+NO_KEY = (
+    "If ssh must not ask anybody (BatchMode), it needs a key, also for guests: "
+    "ssh-keygen -t ed25519 makes one."
+)
+NO_KEY_SECONDS = 60.0  # so long it is remembered who gave up
+
 # Of all kinds together; keys are asked about first, and then proved.
 ATTEMPTS = 60
 
@@ -70,7 +77,13 @@ class Authentication(SSHUserAuthServer):
         self._busy = False
         self._asked = False  # something at the keyboard, that may be answered
         self._tried = 0
+        self.method = b""
         self._keys = Keys(self.transport, self._explain)
+
+    def serviceStopped(self) -> None:
+        super().serviceStopped()
+        if self._has_nothing:
+            self.transport.factory.gave_up.spend(self._who, self.clock.seconds())
 
     def ssh_USERAUTH_REQUEST(self, packet: bytes) -> None:
         self._queue(self._request, packet)
@@ -109,6 +122,22 @@ class Authentication(SSHUserAuthServer):
     def _request(self, packet: bytes) -> "Deferred[Any] | None":
         self._asked = False
         return super().ssh_USERAUTH_REQUEST(packet)
+
+    def tryAuth(self, kind: bytes, user: bytes, data: bytes) -> "Deferred[Any]":
+        # What is shown now is shown to whoever comes, so only to those who come again.
+        gave_up = self.transport.factory.gave_up
+        if self._has_nothing and gave_up.wait(self._who, self.clock.seconds()):
+            self._explain(NO_KEY)
+        return super().tryAuth(kind, user, data)
+
+    @property
+    def _has_nothing(self) -> bool:
+        """Whether it was only asked for what there might be to show."""
+        return self._tried == 1 and self.method == b"none"
+
+    @property
+    def _who(self) -> tuple[str, str]:
+        return self.transport.address, self._name[:64]
 
     # At the keyboard
 

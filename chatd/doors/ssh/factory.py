@@ -9,8 +9,9 @@ from twisted.internet.interfaces import IAddress
 
 from chatd.chat.errors import BadRequest
 from chatd.chat.hub import Hub
+from chatd.chat.throttle import Throttles
 from chatd.doors.connection import Exempt
-from chatd.doors.ssh.authentication import Authentication
+from chatd.doors.ssh.authentication import NO_KEY_SECONDS, Authentication
 from chatd.doors.ssh.channel import Door, SessionChannel
 from chatd.doors.ssh.command import CommandDoor
 from chatd.doors.ssh.connection import Connection
@@ -26,6 +27,7 @@ class SSHFactory(factory.SSHFactory):
 
     @ivar paste_from: So many lines found in one read are one paste; may be changed
         while running.
+    @ivar gave_up: Who had nothing to show a moment ago, by address and name.
     """
 
     noisy = False
@@ -39,6 +41,7 @@ class SSHFactory(factory.SSHFactory):
         self.hub = hub
         self.exempt = exempt
         self.paste_from = paste_from
+        self.gave_up = Throttles(1, NO_KEY_SECONDS)
         key = Key.fromString(host_key)
         # As Conch asks for them.
         self.privateKeys = {key.sshType(): key}
