@@ -38,6 +38,8 @@ class Person:
 class Timestamps(Enum):
     """How much of the time stands before a line."""
 
+    __hash__ = object.__hash__  # Enum's is written in Python, and asked for each line
+
     FULL = "full"
     SHORT = "short"
     OFF = "off"

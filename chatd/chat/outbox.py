@@ -235,7 +235,8 @@ class Outbox:
                 session.write(block.data)
 
     def _next(self) -> int:
-        self._schedule()
+        if not self._scheduled:
+            self._schedule()
         self._order += 1
         return self._order
 

@@ -347,7 +347,7 @@ class Room:
 
     def _speaker(self, session: "Session") -> Person:
         person = self._member(session)
-        mute = self._running(self.mutes, person.id)
+        mute = self._running(self.mutes, person.id) if self.mutes else None
         if mute is not None:
             until = terms(mute.until, mute.reason, self._now())
             raise Muted(f"You are muted in {self.name}{until}")

@@ -29,7 +29,8 @@ def understand(session: "Session", typed: Typed, commands: Commands) -> Request 
     words = line.split(None, 3)
     if not words:
         return None
-    if _looks_like_login(words):
+    # "login ann secret": three words, of which the first is a command's.
+    if len(words) == 3 and words[0].casefold() in SECRETIVE:
         return Refused(
             BadRequest(
                 f"That looks like a password. It was sent to nobody. If you meant the "
@@ -57,11 +58,6 @@ def _command(typed: Typed, word: str, rest: str, commands: Commands) -> Request:
     else:
         error = commands.unknown(word)
     return Refused(error, line, typed.ref)
-
-
-def _looks_like_login(words: list[str]) -> bool:
-    """C{login ann secret}: three words, of which the first is a command's."""
-    return len(words) == 3 and words[0].casefold() in SECRETIVE
 
 
 def _nearest(word: str) -> str:

@@ -90,7 +90,7 @@ class PersonDoor(LineConnection):
         read, self._read = self._read, []
         block: list[str] = []
         for text in read:
-            if self._is_new() or self._is_command(text):
+            if (text[:1] in "/@" and self._is_command(text)) or self._is_new():
                 self._take_block(block)
                 block = []
                 self.submit(text)
@@ -99,13 +99,9 @@ class PersonDoor(LineConnection):
         self._take_block(block)
 
     def _is_command(self, text: str) -> bool:
-        match text[:1]:
-            case "/":
-                return _COMMAND.match(text) is not None
-            case "@":
-                return self.hub.commands.has(text[1:].partition(" ")[0])
-            case _:
-                return False
+        if text.startswith("@"):
+            return self.hub.commands.has(text[1:].partition(" ")[0])
+        return _COMMAND.match(text) is not None
 
     def _take_block(self, block: list[str]) -> None:
         if not any(block):
