@@ -11,6 +11,7 @@ from twisted.internet.interfaces import (
     IPushProducer,
     ISSLTransport,
     ITCPTransport,
+    IUNIXTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -208,8 +209,8 @@ class _Writing:
 
 def stay_in_touch(transport: IStream) -> None:
     """Send without delay, and notice when the peer is gone."""
-    if not ITCPTransport.providedBy(transport):
-        return
+    if not ITCPTransport.providedBy(transport) or IUNIXTransport.providedBy(transport):
+        return  # Twisted's for UNIX sockets claims to be both
     transport.setTcpNoDelay(True)
     transport.setTcpKeepAlive(True)
     handle = getattr(transport, "getHandle", lambda: None)()

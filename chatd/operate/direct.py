@@ -71,7 +71,7 @@ def send_directly(port: IListeningPort) -> None:
     Let a port make such connections from now on.
 
     C{Port.transport} is documented as replaceable. Ports of other kinds stay as they
-    are.
+    are: Twisted's for UNIX sockets is a C{Port}, too, with a transport of its own.
     """
-    if isinstance(port, Port):
+    if isinstance(port, Port) and port.transport is Server:
         port.transport = DirectServer

@@ -114,6 +114,21 @@ class FirstTests(ServerCase):
         socket.create_connection((HOST, self.port), 5).close()
         self.assertRaises(OSError, socket.create_connection, ("::1", self.port), 5)
 
+    def test_unix(self) -> None:
+        """People come in by a UNIX socket as well."""
+        path = Path("/tmp") / f"chatd-socket-{os.getpid()}"  # a short path
+        self.addCleanup(path.unlink, missing_ok=True)
+        self.start(f"--listen=unix:{path}")
+        with socket.socket(socket.AF_UNIX) as ann:
+            ann.settimeout(20)
+            ann.connect(str(path))
+            ann.sendall(b"ann\n/quit\n")
+            heard = b""
+            while more := ann.recv(65_536):
+                heard += more
+        self.assertIn(b"ann has joined the chat.", heard)
+        self.assertIn(b"Bye", heard)
+
     def test_ready(self) -> None:
         """systemd is told when the server is ready, and when it stops."""
         path = Path("/tmp") / f"chatd-notify-{os.getpid()}"  # a short path

@@ -1,11 +1,12 @@
 """Tests for L{chatd.operate.direct}."""
 
+from twisted.internet import unix
 from twisted.internet.protocol import Factory
 from twisted.internet.tcp import Port
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.operate.direct import AT_ONCE, take_few
+from chatd.operate.direct import AT_ONCE, DirectServer, send_directly, take_few
 
 
 class FewTests(SynchronousTestCase):
@@ -29,3 +30,16 @@ class FewTests(SynchronousTestCase):
     def test_other(self) -> None:
         """What is no port of TCP stays as it is."""
         take_few(object())  # type: ignore[arg-type]
+
+
+class DirectTests(SynchronousTestCase):
+    """Ports of TCP send at once."""
+
+    def test_kinds(self) -> None:
+        """Those of UNIX sockets have connections of their own kind."""
+        tcp = Port(0, Factory(), reactor=MemoryReactor())
+        local = unix.Port("path", Factory(), reactor=MemoryReactor())
+        for port in (tcp, local):
+            send_directly(port)
+        self.assertIs(tcp.transport, DirectServer)
+        self.assertIs(local.transport, unix.Server)
