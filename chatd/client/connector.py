@@ -25,8 +25,8 @@ from chatd.client.reasons import NotReached, reason_of
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 
-# Seconds for a server to show who it is.
-HANDSHAKE = 15.0
+# Seconds for a server to show who it is, and to say something.
+GREETING = 15.0
 
 # Seconds of silence after which the server is asked whether it is there, after which
 # the connection is taken for dead, and between two looks.
@@ -153,7 +153,7 @@ class Connector:
 
     def _build(self) -> Link:
         link = Link(self, self._check)
-        self._timeout = self._clock.callLater(HANDSHAKE, self._give_up, link)
+        self._timeout = self._clock.callLater(GREETING, self._give_up, link)
         return link
 
     def _give_up(self, link: Link) -> None:
@@ -161,8 +161,6 @@ class Connector:
         link.cut()
 
     def opened(self, link: Link) -> None:
-        if self._timeout is not None and self._timeout.active():
-            self._timeout.cancel()
         self._link = link
         self._heard = self._clock.seconds()
         self._look = self._clock.callLater(LOOK, self._check_life)
@@ -173,13 +171,13 @@ class Connector:
     def received(self, link: Link, found: dict[str, Any]) -> None:
         if link is self._link:
             self._heard = self._clock.seconds()
+            _cancel(self._timeout)
             self._owner.received(found)
 
     def closed(self, link: Link, reason: Failure) -> None:
         self.reason = self._excuse or reason_of(reason)
-        for call in (self._timeout, self._look):
-            if call is not None and call.active():
-                call.cancel()
+        _cancel(self._timeout)
+        _cancel(self._look)
         if link.refused is not None:
             self._owner.failed(link.refused)
         if link is self._link:
@@ -222,6 +220,11 @@ class Connector:
             link.cut()
         elif silent > SILENCE:
             link.ask({"do": "ping"})
+
+
+def _cancel(call: IDelayedCall | None) -> None:
+    if call is not None and call.active():
+        call.cancel()
 
 
 class _Links(Factory):

@@ -3,17 +3,18 @@
 import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
-from twisted.web.client import URI, Agent, FileBodyProducer, ResponseDone, readBody
+from twisted.web.client import URI, Agent, FileBodyProducer, readBody
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory, IResponse
 from zope.interface import implementer
+
+from chatd.client.streams import Cut, Progress, Read, Saving
 
 # Bytes that are read and written at once.
 CHUNK = 64 * 1024
@@ -23,15 +24,9 @@ CHUNK = 64 * 1024
 CUTS = 8
 PAUSE = 2.0
 
-Progress = Callable[[int], None]
-
 
 class TransferFailed(Exception):
     """A file did not arrive: one sentence for people."""
-
-
-class _Cut(Exception):
-    """The connection broke, or the server is busy: it can be gone on with."""
 
 
 class _Gone(Exception):
@@ -75,7 +70,7 @@ class Transfers:
                     return
                 except _Gone:
                     url, offset = await ticket(), 0
-                except _Cut as cut:
+                except Cut as cut:
                     await patience.wait(cut, offset)
                     offset = await self._offset(url, offset)
         except BaseException:
@@ -93,7 +88,7 @@ class Transfers:
         headers = {}
         if offset:
             headers["content-range"] = f"bytes {offset}-{size - 1}/{size}"
-        file = _Read(path.open("rb"), progress)
+        file = Read(path.open("rb"), progress)
         file.seek(offset)
         body = FileBodyProducer(file, readSize=CHUNK)  # which closes it
         response = await self._try(b"PUT", url, headers, body)
@@ -101,7 +96,7 @@ class Transfers:
         if response.code == 404:
             raise _Gone
         if response.code in (202, 409, 429, 503):
-            raise _Cut(text)
+            raise Cut(text)
         if response.code != 201:
             raise TransferFailed(text)
 
@@ -109,7 +104,7 @@ class Transfers:
         """How much the server has; C{None} if that is all, and it is shared."""
         try:
             response = await self._try(b"HEAD", url, {})
-        except _Cut:
+        except Cut:
             return known
         if response.code == 404:
             return 0  # the next go tells
@@ -135,7 +130,7 @@ class Transfers:
                 break
             try:
                 await self._get(url, part, offset, progress)
-            except _Cut as cut:
+            except Cut as cut:
                 await patience.wait(cut, offset)
         with part.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -147,13 +142,13 @@ class Transfers:
         wanted = {"range": f"bytes={offset}-"} if offset else {}
         response = await self._try(b"GET", url, wanted)
         if response.code in (429, 503):
-            raise _Cut(await _try_to_read(response))
+            raise Cut(await _try_to_read(response))
         if response.code not in (200, 206):
             text = await _try_to_read(response)
             raise TransferFailed(text or "The file is there no more.")
         at = offset if response.code == 206 else 0
         with part.open("ab" if at else "wb") as file:
-            saving = _Saving(file, at, progress)
+            saving = Saving(file, at, progress)
             response.deliverBody(saving)
             await saving.done
 
@@ -187,7 +182,7 @@ class Transfers:
 def _broke(failure: Failure) -> Failure:
     if failure.check(OSError):
         return failure  # the file's
-    return Failure(_Cut(f"The connection broke: {failure.getErrorMessage()}."))
+    return Failure(Cut(f"The connection broke: {failure.getErrorMessage()}."))
 
 
 async def _try_to_read(response: IResponse) -> str:
@@ -211,7 +206,7 @@ class _Patience:
         self._cuts = 0
         self._furthest = 0
 
-    async def wait(self, cut: _Cut, offset: int) -> None:
+    async def wait(self, cut: Cut, offset: int) -> None:
         """
         @raise TransferFailed: if it has been too often.
         @raise CancelledError: if it is over.
@@ -224,64 +219,6 @@ class _Patience:
         if self._cuts > CUTS:
             raise TransferFailed(str(cut) or "The server is busy.")
         await deferLater(self._reactor, PAUSE)
-
-
-class _Read:
-    """A file that tells how far it was read."""
-
-    def __init__(self, file: BinaryIO, progress: Progress) -> None:
-        self._file = file
-        self._progress = progress
-        self.seek, self.tell, self.close = file.seek, file.tell, file.close
-
-    def read(self, size: int) -> bytes:
-        """Read on."""
-        data = self._file.read(size)
-        self._progress(self._file.tell())
-        return data
-
-
-class _Saving(Protocol):
-    """
-    Writes what comes.
-
-    @ivar done: Fires when that was all.
-    """
-
-    def __init__(self, file: BinaryIO, at: int, progress: Progress) -> None:
-        self.done: Deferred[None] = Deferred(self._cancel)
-        self._file = file
-        self._at = at
-        self._progress = progress
-
-    def dataReceived(self, data: bytes) -> None:
-        try:
-            self._file.write(data)
-        except OSError:
-            self._end(Failure())
-            return
-        self._at += len(data)
-        self._progress(self._at)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if reason.check(ResponseDone):
-            self._end(None)
-        else:
-            self._end(Failure(_Cut("The connection broke.")))
-
-    def _end(self, failure: Failure | None) -> None:
-        if self.done.called:
-            return
-        if failure is None:
-            self.done.callback(None)
-        else:
-            self.done.errback(failure)
-            self._cancel(self.done)
-
-    def _cancel(self, _: object) -> None:
-        transport: Any = self.transport
-        if transport is not None and hasattr(transport, "abortConnection"):
-            transport.abortConnection()
 
 
 @implementer(IAgentEndpointFactory)

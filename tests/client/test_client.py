@@ -16,6 +16,7 @@ from chatd.chat.events import (
 from chatd.client import inbox
 from chatd.client.asking import RequestFailed, Unanswered
 from chatd.client.client import Client, Ended
+from chatd.client.connector import GREETING
 from chatd.client.credentials import Credentials
 from chatd.client.inbox import Lost
 from chatd.client.reasons import NotReached
@@ -94,6 +95,18 @@ class EnteringTests(ClientCase):
         with self.assertRaises(NotReached) as caught:
             self.take_one(ann)
         self.assertEqual(str(caught.exception), "The connection broke.")
+
+    def test_silent(self) -> None:
+        """Whatever says nothing at all is no server."""
+        self.line.lost_answers = True
+        ann = Client(self.line, Credentials("ann"), clock=self.clock, tries=1)
+        ann.start()
+        self.line.carry()
+        self.clock.advance(GREETING)
+        self.line.carry()
+        with self.assertRaises(NotReached) as caught:
+            self.take_one(ann)
+        self.assertEqual(str(caught.exception), "What is there does not answer.")
 
     def test_tries_on(self) -> None:
         """Where nobody listens yet, a bot waits, longer and longer, and comes in."""
