@@ -213,6 +213,7 @@ class ConsoleTests(PageCase):
         ann.expect("* Back at ten.\r\n")
         self.assertEqual(self.server.end(), 0)
         olga.expect("The server does not answer", "#lost")
+        olga.expect("No answer", "#state")
         self.server = self.begin()
         olga.find("#log-in")
 

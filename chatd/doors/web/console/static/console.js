@@ -48,8 +48,14 @@ const act = (name, body = {}) => ask("POST", name, body);
 
 function lost(is) {
   const banner = $("lost");
-  if (is && banner.hidden) banner.textContent = "The server does not answer. What you see may be old; trying again …";
+  if (is && banner.hidden) {
+    banner.textContent = "The server does not answer. What you see may be old; trying again …";
+    $("state").textContent = "No answer";
+    $("state").className = "pill";
+    state = ""; // shown anew when it answers
+  }
   banner.hidden = !is;
+  $("desk").classList.toggle("old", is);
 }
 
 function say(words, refused = false) {
