@@ -9,6 +9,7 @@ import contextlib
 import faulthandler
 import hashlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -278,6 +279,14 @@ def twistd() -> list[str]:
 
 
 def free_port() -> int:
-    """A port that nobody uses at the moment."""
-    with socket.create_server((HOST, 0)) as server:
-        return int(server.getsockname()[1])
+    """
+    A port that nobody uses at the moment.
+
+    It is none of those that systems give to clients: one of them, of another test,
+    could have it before the server does.
+    """
+    for _ in range(100):
+        port = random.randrange(10_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server((HOST, port)):
+            return port
+    raise AssertionError("there is no free port")

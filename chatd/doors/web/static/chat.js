@@ -249,6 +249,11 @@ export class Chat {
     this.listener.state();
   }
 
+  /** Whether a name is one's own. */
+  isMe(name) {
+    return !!this.me && fold(name ?? "") === fold(this.me.name);
+  }
+
   // Coming in
 
   #load() {

@@ -1,6 +1,6 @@
 // What is needed seldom, loaded when it is: search, joining, the account, the log.
 
-import { $, clock, date, make, save, sentence, words } from "./show.js";
+import { $, clock, date, make, sentence, words } from "./show.js";
 
 function open(title, ...content) {
   const dialog = $("dialog");
@@ -156,3 +156,9 @@ export function saveLog(one, answers) {
   save(`${one.name}.txt`, ...lines);
 }
 
+/** Let the browser write a file. */
+function save(name, ...parts) {
+  const href = URL.createObjectURL(new Blob(parts, { type: "text/plain;charset=utf-8" }));
+  make("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}

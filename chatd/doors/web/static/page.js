@@ -254,9 +254,8 @@ function showPeople() {
   const rows = part ? [] : [everyone(room, current)];
   for (const name of found.slice(0, PEOPLE)) rows.push(person(name, current));
   if (found.length > PEOPLE) {
-    const more = `and ${found.length - PEOPLE} more`;
     showPeople.more ??= make("li.hint");
-    showPeople.more.textContent = more;
+    showPeople.more.textContent = `and ${found.length - PEOPLE} more`;
     rows.push(showPeople.more);
   }
   if (persons.size > 2_000) persons.clear();
@@ -265,24 +264,18 @@ function showPeople() {
 
 function everyone(room, current) {
   if (!room) return null;
-  const sign = `${room.name} ${current === room}`;
-  if (everyone.sign !== sign) {
-    everyone.sign = sign;
-    everyone.row ??= make("li");
-    everyone.button ??= make("button", { onclick: () => chat.room && go(chat.room) });
-    everyone.button.replaceChildren(
-      make("span.avatar.all", { ariaHidden: "true", textContent: "#" }),
-      make("span.name", "Everyone"), make("span.tag", `in ${room.name}`));
-    everyone.button.ariaPressed = current === room;
-    everyone.row.replaceChildren(everyone.button);
-  }
-  return everyone.row;
+  const where = (everyone.where ??= make("span.tag"));
+  const button = (everyone.button ??= make("button", { onclick: () => chat.room && go(chat.room) },
+    make("span.avatar.all", { ariaHidden: "true" }, "#"), make("span.name", "Everyone"), where));
+  where.textContent = `in ${room.name}`;
+  button.ariaPressed = current === room;
+  return (everyone.row ??= make("li", button));
 }
 
 function person(name, current) {
   const { guest, away, role } = chat.people.get(fold(name)) ?? {};
   const picked = current?.kind === "direct" && fold(current.name) === fold(name);
-  const mine = fold(name) === fold(chat.me.name);
+  const mine = chat.isMe(name);
   const sign = [name, guest, away, role, picked, mine].join();
   const known = persons.get(name);
   if (known?.sign === sign) return known.row;
@@ -352,7 +345,7 @@ function go(one) {
 
 /** Pick whom the next message is for. */
 function pick(name) {
-  if (fold(name) !== fold(chat.me.name)) go(chat.talk(name));
+  if (!chat.isMe(name)) go(chat.talk(name));
 }
 
 $("to").onclick = () => {
@@ -425,8 +418,7 @@ $("veil").onclick = () => showPanel("");
 let heard = [];
 
 function came(one, event) {
-  const mine = chat.me && fold(event.sender ?? "") === fold(chat.me.name);
-  if (mine) return;
+  if (chat.isMe(event.sender)) return;
   const attending = one === chat.current && chat.attending();
   if (one === chat.current || event.mention || one.kind === "direct") {
     heard.push((one === chat.current ? "" : `${one.title}, `) + sentence(event));
@@ -544,7 +536,7 @@ function perform(name, rest, line, one) {
       if (to.startsWith("#")) break;
       if (EVERYBODY.has(fold(to.replace(/^@/, "")))) return chat.room ? void chat.say(chat.room, words) : refuse("You are in no room.");
       const other = to.replace(/^@/, "");
-      if (fold(other) === fold(chat.me.name)) break;
+      if (chat.isMe(other)) break;
       const talk = chat.talk(other);
       chat.say(talk, words);
       setTimeout(() => go(talk));
@@ -648,7 +640,7 @@ function suggest(asked) {
     const start = fold(word.slice(mark.length));
     const end = before.startsWith("/") ? " " : at === 0 && !mark ? ": " : " ";
     const names = [...(chat.room?.people.values() ?? []), ...[...chat.people.values()].map(({ name }) => name)];
-    options = [...new Set(names)].filter((name) => fold(name).startsWith(start) && fold(name) !== fold(chat.me.name))
+    options = [...new Set(names)].filter((name) => fold(name).startsWith(start) && !chat.isMe(name))
       .sort((a, b) => a.localeCompare(b)).map((name) => ({ label: name, help: "", value: `${mark}${name}${end}` }));
     if (/^\/\S+ /.test(before) || word.startsWith("#"))
       for (const one of chat.conversations.values())

@@ -1,6 +1,6 @@
 // How things look: elements and words without HTML, and the log of a conversation.
 
-import { after, fold } from "./chat.js";
+import { after } from "./chat.js";
 
 /**
  * Make an element.
@@ -121,13 +121,6 @@ export function size(bytes) {
     unit++;
   }
   return `${unit && bytes < 10 ? bytes.toFixed(1) : Math.round(bytes)} ${bytes === 1 && !unit ? "byte" : units[unit]}`;
-}
-
-/** Let the browser write a file. */
-export function save(name, ...parts) {
-  const href = URL.createObjectURL(new Blob(parts, { type: "text/plain;charset=utf-8" }));
-  make("a", { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }
 
 const NEAR = 400; // pixels from an end at which more is loaded
@@ -317,7 +310,7 @@ export class Log {
 
   #spoken(conversation, item, together) {
     const { chat } = this;
-    const mine = fold(item.sender) === fold(chat.me?.name ?? "");
+    const mine = chat.isMe(item.sender);
     const emote = item.event === "emoted";
     const kinds = ["div.message", together && "together", item.mention && "mention", emote && "emote", item.state];
     const node = make(kinds.filter(Boolean).join("."), { "data-id": item.id });
