@@ -28,6 +28,10 @@ LONGEST_WAIT = 60.0
 # Seconds for a server to show who it is, and to say something.
 GREETING = 15.0
 
+# Connections that may break before one is in: a server greets whoever is slow to speak
+# as a person with nc, and hangs up when TLS comes then.
+BREAKS = 3
+
 # Seconds of silence after which the server is asked whether it is there, after which
 # the connection is taken for dead, and between two looks.
 SILENCE = 40.0
@@ -184,15 +188,15 @@ class Connector:
             self._link = None
             self._owner.closed()
         if self._tries and not self._stopped:  # that is, nobody came in yet
-            self._fail()
+            self._fail(1 if self._excuse else BREAKS)
 
     def _not_reached(self, failure: Failure) -> None:
         self.reason = reason_of(failure)
-        self._fail()
+        self._fail(1)
 
-    def _fail(self) -> None:
+    def _fail(self, least: int) -> None:
         self._failures += 1
-        if self._tries and self._failures >= self._tries:
+        if self._tries and self._failures >= max(self._tries, least):
             self._owner.failed(NotReached(self.reason))
 
     def _wait(self, _: int) -> float:

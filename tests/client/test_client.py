@@ -16,7 +16,7 @@ from chatd.chat.events import (
 from chatd.client import inbox
 from chatd.client.asking import RequestFailed, Unanswered
 from chatd.client.client import Client, Ended
-from chatd.client.connector import GREETING
+from chatd.client.connector import BREAKS, GREETING
 from chatd.client.credentials import Credentials
 from chatd.client.inbox import Lost
 from chatd.client.reasons import NotReached
@@ -88,10 +88,14 @@ class EnteringTests(ClientCase):
         self.assertEqual(str(caught.exception), "Nobody listens there.")
 
     def test_cut_at_once(self) -> None:
-        """A server that hangs up before one is in was not reached either."""
+        """A server that hangs up again and again was not reached either."""
         ann = Client(self.line, Credentials("ann"), clock=self.clock, tries=1)
         ann.start()
-        self.line.cut()
+        for number in range(BREAKS):
+            self.assertEqual(self.line.made, number + 1)
+            self.line.cut()
+            self.clock.advance(4)
+        self.assertEqual(len(self.of(Lost, ann)), BREAKS - 1)
         with self.assertRaises(NotReached) as caught:
             self.take_one(ann)
         self.assertEqual(str(caught.exception), "The connection broke.")
