@@ -12,6 +12,7 @@ Machines are noisy: the servers take turns, and ratios of medians are what to qu
 """
 
 import argparse
+import resource
 import sys
 import tempfile
 from pathlib import Path
@@ -105,13 +106,15 @@ def other(
     print(f"\n{what}", flush=True)
     kind, _, more = what.partition("-")
     tls = more == "tls"
+    # Each is a descriptor, of the server and of the generator.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 500
     found: Table = {}
     for name in names:
         server = SERVERS[name]
         if tls and not server.tls:
             continue
         if kind == "idle":
-            for people in (int(more),) if more.isdigit() else IDLE:
+            for people in (min(int(more), most),) if more.isdigit() else IDLE:
                 size = idle(generator, name, people, tls) / 1024
                 found[name] = {"kib": size}
                 print(f"{name:12} {size:8.1f} KiB a person ({people:,} idle people)")

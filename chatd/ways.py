@@ -1,7 +1,7 @@
 """The ways in: where the server listens, and which doors are behind that."""
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -249,10 +249,11 @@ class Ways:
         return encrypted
 
     def _is_exempt(self, address: str) -> bool:
-        return _within(address, self._settings.limits.exempt)
+        return _within(address, tuple(self._settings.limits.exempt))
 
 
-def _within(address: str, networks: Iterable[Network]) -> bool:
+@lru_cache(maxsize=1024)
+def _within(address: str, networks: tuple[Network, ...]) -> bool:
     try:
         ip = ip_address(address)
     except ValueError:

@@ -238,6 +238,7 @@ class Admission:
             del self._waiting[visit.place]
 
 
+@lru_cache(maxsize=1024)
 def _is_here(address: str) -> bool:
     try:
         return ip_address(address).is_loopback

@@ -7,8 +7,6 @@ from twisted.logger import Logger
 
 from chatd.chat.account import Person, Role
 from chatd.chat.events import (
-    PRIVATE,
-    SPOKEN,
     Announced,
     Event,
     Killed,
@@ -19,7 +17,6 @@ from chatd.chat.events import (
     RoomChanged,
     ServerBanned,
     ServerUnbanned,
-    Shared,
 )
 
 if TYPE_CHECKING:
@@ -32,8 +29,8 @@ def audit(event: Event, origin: "Session | None" = None) -> None:
 
     @param origin: The session that caused it.
     """
-    if isinstance(event, _SAID):
-        return  # most of all
+    if type(event) not in _TOLD:
+        return
     write = partial(_write, origin)
     match event:
         case Moderated():
@@ -85,6 +82,16 @@ def _write(
     )
 
 
-_SAID = (*SPOKEN, *PRIVATE, Shared)
+_TOLD = {
+    Moderated,
+    RoomChanged,
+    RoleChanged,
+    ServerBanned,
+    ServerUnbanned,
+    Killed,
+    LockdownChanged,
+    MotdChanged,
+    Announced,
+}
 
 _log = Logger(namespace="chatd.audit")
