@@ -376,16 +376,16 @@ class Session:
             self._failure = error
         self._arrive()
 
-    def settled(self) -> "Deferred[None]":
-        """Fires when all that this session caused was shown or dropped."""
-        done: Deferred[None] = Deferred()
+    async def settled(self) -> None:
+        """Wait until all that this session caused was shown or dropped."""
         if not self._in_flight:
-            done.callback(None)
-        elif self._settled is None:
+            return
+        done: Deferred[None] = Deferred()
+        if self._settled is None:
             self._settled = done
         else:
             self._settled.chainDeferred(done)
-        return done
+        await done
 
     async def happened(self) -> None:
         """
