@@ -206,18 +206,6 @@ class WebSocketTests(WebCase):
         self.assertEqual(ann.expect("closing")["text"], "The server is stopping.")
         self.assertEqual(ann.expect_end(), (1001, "The server is stopping."))
 
-    def test_dead(self) -> None:
-        """A page is asked whether it is there."""
-        server = self.start("--limits-dead-peer=10s")
-        ann = self.page()
-        ann.do(do="enter", name="ann")
-        began = time.monotonic()
-        while not ann.pings:
-            ann._read()
-        self.assertGreater(time.monotonic() - began, 4)
-        self.assertEqual(ann.do(do="ping")["event"], "done")
-        self.stop(server)
-
     def test_too_large(self) -> None:
         """A message that is too large ends it, and says so."""
         server = self.start()

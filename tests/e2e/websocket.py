@@ -27,7 +27,6 @@ class Page:
     As a page, without the browser.
 
     @ivar closed: The code and reason with which the server closed it.
-    @ivar pings: How often the server asked whether anybody is there.
     """
 
     def __init__(self, port: int, *, encrypted: bool = False, origin: str = "") -> None:
@@ -38,7 +37,6 @@ class Page:
             context.verify_mode = ssl.CERT_NONE
             self.socket = context.wrap_socket(self.socket)
         self.closed: tuple[int, str] | None = None
-        self.pings = 0
         self._parts: list[str] = []
         self._events: list[Fields] = []
         self._wire = WSConnection(ConnectionType.CLIENT)
@@ -100,7 +98,6 @@ class Page:
                     self._events.append(json.loads("".join(self._parts)))
                     self._parts.clear()
             case Ping():
-                self.pings += 1
                 self._send(event.response())
             case CloseConnection():
                 if self.closed is None:
