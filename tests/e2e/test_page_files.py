@@ -106,6 +106,22 @@ class FileTests(PageCase):
         self.assertEqual(ann.text("#uploads"), "")
         self.assert_sound(ann)
 
+    def test_odd_names(self) -> None:
+        """What is a path, or HTML, or of several lines, is a name like any other."""
+        self.start()
+        ann = self.sharer()
+        ann.js(_PASTE, PIXEL, "", "../../x")
+        ann.expect("x", "#log .file strong")
+        ann.js(_PASTE, PIXEL, "", "<img src=x onerror='self.hit = 1'>\r\na")
+        ann.wait(lambda: ann.text("#log .file strong").count("\n") == 1, "not shared")
+        shown = ann.text("#log .file strong").split("\n")
+        self.assertEqual(shown, ["x", "<img src=x onerror='self.hit = 1'> a"])
+        harmed = (
+            "return [self.hit ?? null, document.querySelectorAll('#log img').length]"
+        )
+        self.assertEqual(ann.js(harmed), [None, 0])
+        self.assert_sound(ann)
+
     def test_cut_off(self) -> None:
         """An upload whose line breaks goes on by itself where it was, and is whole."""
         self.start()
@@ -147,10 +163,10 @@ class FileTests(PageCase):
 
 # As a browser does it when somebody pastes: a picture, perhaps with words.
 _PASTE = """
-const [picture, words] = arguments;
+const [picture, words, name = "image.png"] = arguments;
 const bytes = Uint8Array.from(atob(picture), (one) => one.charCodeAt());
 const clipboardData = new DataTransfer();
-clipboardData.items.add(new File([bytes], "image.png", { type: "image/png" }));
+clipboardData.items.add(new File([bytes], name, { type: "image/png" }));
 if (words) clipboardData.setData("text/plain", words);
 const pasted = new ClipboardEvent("paste", { clipboardData, cancelable: true });
 document.getElementById("text").dispatchEvent(pasted);
