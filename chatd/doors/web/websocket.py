@@ -14,6 +14,7 @@ from wsproto.utilities import generate_accept_token
 
 from chatd.chat.account import Preferences
 from chatd.chat.look import Look, look
+from chatd.chat.session import LAST_WORDS
 from chatd.chat.throttle import Throttle
 from chatd.doors.connection import PATIENCE
 from chatd.doors.program import ProgramDoor, Programs
@@ -54,6 +55,7 @@ class WebSocketDoor(ProgramDoor):
         self._throttle = Throttle(FRAMES_RATE, FRAMES_BURST)
         self._resting: IDelayedCall | None = None  # until there may be more frames
         self._empty = 0  # frames without a message that were too many
+        self._left = 0  # frames of one who is gone that are still looked at
 
     def look(self, preferences: Preferences) -> Look:
         """All programs read the same."""
@@ -82,8 +84,9 @@ class WebSocketDoor(ProgramDoor):
         super().connectionLost(reason)
 
     def last_words(self) -> None:
-        """What was received while reading was paused is still carried out."""
+        """Some of what was received while reading was paused is still carried out."""
         self._paused = False
+        self._left = LAST_WORDS
         self._take()
 
     def hang_up(self) -> None:
@@ -142,7 +145,10 @@ class WebSocketDoor(ProgramDoor):
 
     def _tired(self) -> bool:
         """Whether there were too many frames, so that there is a rest now."""
-        if not self.hub.rules.throttle or self.lost or self.transport is None:
+        if self.lost:
+            self._left -= 1
+            return self._left <= 0
+        if not self.hub.rules.throttle or self.transport is None:
             return False
         clock = self.hub.clock
         self._throttle.spend(clock.seconds())

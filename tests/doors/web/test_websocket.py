@@ -8,6 +8,7 @@ from twisted.web.resource import Resource
 from wsproto.frame_protocol import CloseReason, FrameProtocol, Opcode
 
 from chatd.chat.rules import Rules
+from chatd.chat.session import LAST_WORDS
 from chatd.doors.connection import PATIENCE
 from chatd.doors.program import ABUSE, DEAD, ROUND, SILENCE, longest_line
 from chatd.doors.web.page import Folder
@@ -516,3 +517,17 @@ class PressureTests(SocketCase):
         self.assertEqual(door.take(), [])
         page.lose()
         self.assertIn("bye", [getattr(one, "text", "") for one in door.events])
+
+    def test_many_last_words(self) -> None:
+        """Of one who is gone so many frames are looked at: others wait meanwhile."""
+        _, door = join(self.hub, "bob")
+        heard = []
+        for name, before in (("ann", LAST_WORDS - 1), ("cho", LAST_WORDS)):
+            page = self.enter(name)
+            door.take()
+            page.protocol._door.pause()
+            pongs = b"".join(bytes(page.frames.pong(b"")) for _ in range(before))
+            page.send(pongs + page.message({"do": "say", "text": "bye"}))
+            page.lose()
+            heard.append("bye" in [getattr(one, "text", "") for one in door.events])
+        self.assertEqual(heard, [True, False])
