@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.generator import Generator, churn, idle, measure, start
+from benchmarks.growth import growth
 from benchmarks.loads import IDLE, LOADS, OTHERS, Load
 from benchmarks.marks import verdicts
 from benchmarks.plot import bars, picture
@@ -104,6 +105,10 @@ def other(
 ) -> Table:
     """Measure what is no stream of messages."""
     print(f"\n{what}", flush=True)
+    if what == "growth":
+        for line in growth(generator, options.seconds):
+            print(line, flush=True)
+        return {}
     kind, _, more = what.partition("-")
     tls = more == "tls"
     # Each is a descriptor, of the server and of the generator.
