@@ -184,7 +184,12 @@ def frames(data: bytes) -> None:
         cut.feed(piece)
         found += cut.incoming()
         assert sum(map(len, cut._parts)) <= LIMIT, "too much is kept"
-    assert found == expected, "pieces make a difference"
+    # A frame may break two rules: which one is seen first depends on the pieces.
+    kinds = [
+        [type(one) if isinstance(one, Broken) else one for one in several]
+        for several in (found, expected)
+    ]
+    assert kinds[0] == kinds[1], "pieces make a difference"
     for one in found:
         assert not isinstance(one, Message) or len(one.text.encode()) <= LIMIT
         assert not isinstance(one, Broken | Closed) or one is found[-1], "it goes on"
