@@ -133,7 +133,8 @@ class _Size(Extension):
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._so_far = 0  # bytes of the message, with those announced
+        self._so_far = 0  # bytes of the message, in frames that are whole
+        self._announced = 0  # by the frame that comes
 
     def enabled(self) -> bool:
         return True
@@ -148,12 +149,20 @@ class _Size(Extension):
         rsv: RsvBits,
         payload_length: int,
     ) -> CloseReason | RsvBits:
+        # Asked again for each piece of a header that comes in pieces.
+        self._announced = 0
         if not opcode.iscontrol():
             if opcode is Opcode.BINARY:
                 return CloseReason.UNSUPPORTED_DATA
             if opcode is Opcode.TEXT:
                 self._so_far = 0
-            self._so_far += payload_length
-            if self._so_far > self.limit:
+            self._announced = payload_length
+            if self._so_far + payload_length > self.limit:
                 return CloseReason.MESSAGE_TOO_BIG
         return RsvBits(False, False, False)
+
+    def frame_inbound_complete(
+        self, proto: FrameDecoder | FrameProtocol, fin: bool
+    ) -> None:
+        self._so_far += self._announced
+        self._announced = 0
