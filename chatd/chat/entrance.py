@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from chatd.chat.session import Session
 
 
-# People who are shown in one turn: each is told of all who are here, and all of each.
+# People who are shown at a time: each is told of all who are here, and all of each.
 # When 1,000 come back at once, more would let everybody else wait for 200 ms.
 IN_ONE_TURN = 10
 

@@ -1,20 +1,24 @@
-"""Lets so many through in one turn of the reactor."""
+"""Lets so many through at a time."""
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+# Seconds between two groups of a crowd. What a group causes is done in less, and then
+# it is the turn of those who are here.
+A_WHILE = 0.02
+
 
 class Turnstile:
     """
-    Spreads a crowd over turns, so that others have theirs in between.
+    Spreads a crowd over time, so that others have their turns in between.
 
-    @ivar most: How many go through in one turn.
+    @ivar most: How many go through together.
     """
 
     def __init__(self, clock: IReactorTime, most: int) -> None:
         self.most = most
         self._clock = clock
-        self._passed = 0  # in this turn
+        self._passed = 0  # of this group
         self._waiting: list[Deferred[None]] = []
 
     def __len__(self) -> int:
@@ -31,10 +35,10 @@ class Turnstile:
 
     def _count(self) -> None:
         if not self._passed:
-            self._clock.callLater(0, self._next_turn)
+            self._clock.callLater(A_WHILE if self._waiting else 0, self._go_on)
         self._passed += 1
 
-    def _next_turn(self) -> None:
+    def _go_on(self) -> None:
         self._passed = 0
         first, self._waiting = self._waiting[: self.most], self._waiting[self.most :]
         for waiting in first:

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.chat.turnstile import Turnstile
+from chatd.chat.turnstile import A_WHILE, Turnstile
 
 
 class Turns:
@@ -15,10 +15,12 @@ class Turns:
 
     def __init__(self) -> None:
         self._calls: list[Callable[[], None]] = []
+        self.seconds: list[float] = []
 
     def callLater(  # noqa: N802
         self, seconds: float, call: Callable[[], None]
     ) -> None:
+        self.seconds.append(seconds)
         self._calls.append(call)
 
     def turn(self) -> None:
@@ -52,6 +54,15 @@ class TurnstileTests(SynchronousTestCase):
             self.come(2 * turn + 1)
             self.assertEqual(len(self.passed), 2 * turn + 2)
             self.turns.turn()
+
+    def test_others(self) -> None:
+        """While a crowd waits there is time for others between two groups."""
+        for number in range(5):
+            self.come(number)
+        for _ in range(4):
+            self.turns.turn()
+        self.assertEqual(len(self.passed), 5)
+        self.assertEqual(self.turns.seconds, [0, A_WHILE, 0])
 
     def test_crowd(self) -> None:
         """More wait, and those who come later wait behind them."""
