@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 # People who are shown at a time: each is told of all who are here, and all of each.
 # When 1,000 come back at once, more would let everybody else wait for 200 ms.
-IN_ONE_TURN = 10
+IN_ONE_TURN = 20
 
 _CURSOR = re.compile(r"[0-9]{1,18}")
 

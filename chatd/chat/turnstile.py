@@ -5,7 +5,7 @@ from twisted.internet.interfaces import IReactorTime
 
 # Seconds between two groups of a crowd. What a group causes is done in less, and then
 # it is the turn of those who are here.
-A_WHILE = 0.02
+A_WHILE = 0.05
 
 
 class Turnstile:
