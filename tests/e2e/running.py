@@ -10,6 +10,7 @@ import faulthandler
 import hashlib
 import os
 import random
+import select
 import shutil
 import signal
 import socket
@@ -171,11 +172,28 @@ class Chat(Heard):
             self.certificate = encrypting.getpeercert(binary_form=True) or b""
             self.socket = encrypting
         self.socket.settimeout(None)
-        super().__init__(lambda: self.socket.recv(65_536))
+        self._using = threading.Lock()
+        super().__init__(self._receive)
+
+    def _receive(self) -> bytes:
+        # Two threads at once in one TLS connection lose bytes, now and then.
+        while isinstance(self.socket, ssl.SSLSocket):
+            if not self.socket.pending():
+                select.select([self.socket], [], [])
+            with self._using:
+                self.socket.settimeout(0)
+                try:
+                    return self.socket.recv(65_536)
+                except ssl.SSLWantReadError:
+                    pass
+                finally:
+                    self.socket.settimeout(None)
+        return self.socket.recv(65_536)
 
     def type(self, *lines: str) -> None:
         """Type lines."""
-        self.socket.sendall("".join(f"{line}\n" for line in lines).encode())
+        with self._using:
+            self.socket.sendall("".join(f"{line}\n" for line in lines).encode())
 
     def close(self) -> None:
         """Hang up."""
