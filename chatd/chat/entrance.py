@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 # People who are shown at a time: each is told of all who are here, and all of each.
 # When 1,000 come back at once, more would let everybody else wait for 200 ms.
-IN_ONE_TURN = 20
+TOGETHER = 20
 
 _CURSOR = re.compile(r"[0-9]{1,18}")
 
@@ -54,8 +54,8 @@ class Entrance:
     def __init__(self, hub: "Hub", login: Login) -> None:
         self._hub = hub
         self._login = login
-        self._arriving = Turnstile(hub.clock, IN_ONE_TURN)
-        self._welcoming = Turnstile(hub.clock, IN_ONE_TURN)
+        self._arriving = Turnstile(hub.clock, TOGETHER)
+        self._welcoming = Turnstile(hub.clock, TOGETHER)
 
     async def enter(self, session: "Session", request: Enter) -> None:
         """
