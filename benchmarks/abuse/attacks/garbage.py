@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from benchmarks.abuse.attack import Gone, Peer, Target, attack, careless, crowd
@@ -18,6 +18,21 @@ TRICKS = (
     "\x1b\x9b\x7f\r\t\u0000аеорсухАВЕКМ\u0130\u0131ßﬁ①Ａ𝐀\U0001f600\U000e0041\ud7ff"
     "\uffff\U0010ffff\ufdfa"
 )
+
+
+def _member(
+    target: Target, line: Callable[[], bytes], request: Callable[[], bytes]
+) -> Callable[[int], Awaitable[None]]:
+    """Somebody who has come in, and sends lines of text or requests in JSON."""
+
+    async def one(number: int) -> None:
+        while target.going_on:
+            with suppress(*Gone):
+                json = number % 2 == 1
+                peer = await target.enter(f"odd{number}", number, json=json)
+                await _send_what_comes(target, peer, request if json else line)
+
+    return one
 
 
 async def _send_what_comes(
@@ -286,13 +301,6 @@ async def forgery(target: Target) -> None:
         )
         return json.dumps(do).encode() + b"\n"
 
-    async def one(number: int) -> None:
-        while target.going_on:
-            with suppress(*Gone):
-                json = number % 2 == 1
-                peer = await target.enter(f"odd{number}", number, json=json)
-                await _send_what_comes(target, peer, request if json else line)
-
     async def nobody(number: int) -> None:
         while target.going_on:
             with suppress(*Gone):
@@ -304,7 +312,7 @@ async def forgery(target: Target) -> None:
                 target.figures["tried to come in"] += 1
                 peer.close()
 
-    await asyncio.gather(crowd(20, one), crowd(5, nobody))
+    await asyncio.gather(crowd(20, _member(target, line, request)), crowd(5, nobody))
 
 
 @attack(
@@ -420,17 +428,10 @@ async def tricks(target: Target) -> None:
             "utf-8", "surrogatepass"
         ) + (b"\n")
 
-    async def one(number: int) -> None:
-        while target.going_on:
-            with suppress(*Gone):
-                json = number % 2 == 1
-                peer = await target.enter(f"odd{number}", number, json=json)
-                await _send_what_comes(target, peer, request if json else line)
-
     async def nobody(number: int) -> None:
         while target.going_on:
             with suppress(*Gone):
                 peer = await target.connect(50 + number)
                 await _send_what_comes(target, peer, lambda: line()[1:])
 
-    await asyncio.gather(crowd(20, one), crowd(5, nobody))
+    await asyncio.gather(crowd(20, _member(target, line, request)), crowd(5, nobody))
