@@ -69,7 +69,6 @@ class Rooms:
         if self._desk.room and not self._desk.looks_at(name):
             self._state(self._desk.room).leave()
         self._desk.room = name
-        self._desk.prompt()
 
     def stay_somewhere(self) -> None:
         """Look at another room if one is not in this one any more."""
@@ -92,6 +91,7 @@ class Rooms:
             self._desk.wrong(f"You are not in {name}. /join {name} enters it.")
         elif not self._desk.looks_at(name):
             self.look_at(state.name)
+            self._desk.prompt()
             people = ", ".join(sorted(state.people.values(), key=str.casefold))
             topic = f"\nTopic: {state.topic}" if state.topic else ""
             self._desk.ours(f"You look at {state.name}: {people}{topic}")

@@ -44,7 +44,9 @@ class FakeScreen:
         self.lines += words.replace("\a", "").removesuffix("\r\n").split("\r\n")
 
     def set_prompt(self, prompt: str) -> None:
-        """What stands before the line being typed."""
+        """What stands before the line being typed: it is taken from now on."""
+        if self._typed is None:
+            raise AssertionError(f"{prompt!r} is shown too early")
         self.prompt = prompt
 
     def read(self, typed: Any) -> None:
