@@ -27,7 +27,7 @@ from chatd.operate.direct import send_directly, take_few
 
 # Connections that the kernel holds until they are accepted. Twisted's own 50 turn
 # people away when everybody comes back at once.
-BACKLOG = 1024
+BACKLOG = 4096
 
 
 class NotListening(Exception):
