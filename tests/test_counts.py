@@ -15,6 +15,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatd.chat import outbox
 from chatd.chat.events import Event
 from chatd.chat.hub import Hub
 from chatd.chat.rules import Rules
@@ -135,6 +136,21 @@ class BusyTests(SynchronousTestCase):
         self.read()
         self.turns()
         self.assertEqual(self.store.commits, 1)
+
+    def test_rush(self) -> None:
+        """However many come at once, each reader is told of them in a few writes."""
+        self.patch(outbox, "MANY", PEOPLE)
+        for number in range(PEOPLE):
+            door = self.factory.buildProtocol(None)
+            door.makeConnection(StringTransport())
+            door.dataReceived(b"newcomer%d\n" % number)
+            self.turns()
+        for _ in range(2):
+            self.clock.advance(1)
+        for transport in self.transports:
+            self.assertEqual(transport.value().count(b"has joined"), PEOPLE)
+            self.assertEqual(transport.writes, 2)
+        self.assertEqual(self.rendered["Arrived"], PEOPLE)
 
     def calls(self, act: Callable[[], object]) -> "Counter[str]":
         """How many functions of chatd are called, by their modules."""

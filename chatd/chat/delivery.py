@@ -164,7 +164,7 @@ class Delivery:
         if not self._change_presence(event, rooms):
             return
         if len(rooms) == 1:
-            self._hub.outbox.put(event, rooms[0])
+            self._hub.outbox.put(event, rooms[0], patient=True)
         elif rooms:
             self._tell_rooms(event, rooms)
         else:

@@ -6,6 +6,7 @@ from random import Random
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatd.chat import outbox
 from chatd.chat.account import Person
 from chatd.chat.errors import ChatError
 from chatd.chat.events import (
@@ -92,13 +93,15 @@ class World:
         audience: Audience,
         skip: Collection[Session] = (),
         named: Iterable[tuple[Person, Collection[Session]]] = (),
+        *,
+        patient: bool = False,
     ) -> None:
         """Remember who is to be shown what."""
         self.order[event.id] = len(self.order)
         for session in audience.readers:
             if session not in skip and isinstance(session.door, Watched):
                 session.door.due.append(event.id)
-        self.put(event, audience, skip, named)
+        self.put(event, audience, skip, named, patient=patient)
 
     def watch_append(self, entry: Entry) -> None:
         """Remember what is to be stored."""
@@ -381,7 +384,17 @@ class AnythingTests(SynchronousTestCase):
 
     def test_anything(self) -> None:
         """Places, presence, rooms, orders and answers are right after all of it."""
-        for seed in SEEDS:
+        self.do_anything(SEEDS[::2])
+
+    def test_anything_in_a_crowd(self) -> None:
+        """So are they where comings and goings wait for company."""
+        self.patch(outbox, "MANY", 2)
+        self.patch(outbox, "EACH", 0.05)
+        self.do_anything(SEEDS[1::2])
+
+    def do_anything(self, seeds: Iterable[int]) -> None:
+        """Let people do it, and look."""
+        for seed in seeds:
             world = World(seed)
             for _ in range(STEPS):
                 world.do_something()

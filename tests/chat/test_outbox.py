@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.chat import held
+from chatd.chat import held, outbox
 from chatd.chat.account import Person, Preferences
 from chatd.chat.events import (
     Answer,
@@ -501,3 +502,98 @@ class HoldingTests(SynchronousTestCase):
         turn(self.hub)
         self.assertEqual(self.bob_door.of(Notice), [Notice("soon")])
         self.store.release()
+
+
+class CrowdTests(SynchronousTestCase):
+    """Where many read, comings and goings are told together."""
+
+    def setUp(self) -> None:
+        self.patch(outbox, "MANY", 3)
+        self.patch(outbox, "EACH", 0.1)
+        self.clock = Clock()
+        self.hub = make_hub(clock=self.clock)
+        self.ann, self.door = join(self.hub, "ann")
+        self.bob, _ = join(self.hub, "bob")
+        join(self.hub, "cho")
+        self.later()
+        self.door.take()
+        self.door.writes = 0
+
+    def later(self) -> None:
+        """Some time passes."""
+        for _ in range(3):
+            self.clock.advance(1)
+
+    def arrived(self) -> list[str]:
+        """Of whom ann was told that they came."""
+        return [event.person.name for event in self.door.of(Arrived)]
+
+    def test_first(self) -> None:
+        """The first after a while is told of at once."""
+        join(self.hub, "dan")
+        self.assertEqual(self.arrived(), ["dan"])
+
+    def test_together(self) -> None:
+        """Those who come soon after are told of together, in one write."""
+        for name in ("dan", "eve", "fay", "gus"):
+            join(self.hub, name)
+        self.assertEqual(self.arrived(), ["dan"])
+        self.later()
+        self.assertEqual(self.arrived(), ["dan", "eve", "fay", "gus"])
+        self.assertEqual(self.door.writes, 2)
+
+    def test_goings(self) -> None:
+        """So are those who go."""
+        people = [join(self.hub, name)[0] for name in ("dan", "eve", "fay")]
+        self.later()
+        self.door.writes = 0
+        for session in people:
+            session.end("")
+            turn(self.hub)
+        self.assertEqual(len(self.door.of(Departed)), 1)
+        self.later()
+        self.assertEqual(len(self.door.of(Departed)), 3)
+        self.assertEqual(self.door.writes, 2)
+
+    def test_said(self) -> None:
+        """What is said does not wait, and comes behind who came before."""
+        join(self.hub, "dan")
+        eve, _ = join(self.hub, "eve")
+        eve.receive("hello")
+        turn(self.hub)
+        kinds = [type(event) for event in self.door.events]
+        self.assertEqual(kinds, [Arrived, Arrived, Said])
+        self.later()
+        self.assertEqual(self.arrived(), ["dan", "eve"])
+
+    def test_answers(self) -> None:
+        """Nor do answers, and who is answered is shown once what came before."""
+        join(self.hub, "dan")
+        _, eve_door = join(self.hub, "eve")
+        self.assertEqual(len(eve_door.of(Arrived)), 1)
+        self.assertEqual(self.arrived(), ["dan"])
+        type_in(self.hub, self.ann, "/version")
+        self.assertEqual(self.arrived(), ["dan", "eve"])
+        self.later()
+        self.assertEqual(self.arrived(), ["dan", "eve"])
+        self.assertEqual(len(eve_door.of(Arrived)), 1)
+
+    def test_other_rooms(self) -> None:
+        """What is said elsewhere comes behind it, too."""
+        for session in (self.ann, self.bob):
+            type_in(self.hub, session, "/join ops")
+        self.later()
+        self.door.take()
+        join(self.hub, "dan")
+        join(self.hub, "eve")
+        self.bob.receive("in ops")
+        turn(self.hub)
+        kinds = [type(event) for event in self.door.events]
+        self.assertEqual(kinds, [Arrived, Arrived, Said])
+
+    def test_over(self) -> None:
+        """When nobody comes any more, nothing is left to do."""
+        join(self.hub, "dan")
+        join(self.hub, "eve")
+        self.later()
+        self.assertEqual(self.hub.outbox._patient, {})
