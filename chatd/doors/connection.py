@@ -1,6 +1,5 @@
 """What all connections have in common that somebody comes in by."""
 
-import socket
 from typing import Protocol as Typing
 
 from twisted.internet.error import ConnectionDone
@@ -11,7 +10,6 @@ from twisted.internet.interfaces import (
     IPushProducer,
     ISSLTransport,
     ITCPTransport,
-    IUNIXTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -28,11 +26,6 @@ from chatd.doors.transport import address_of, visit_of
 # Seconds that a peer has to read the last words; after that it is cut off, since
 # loseConnection would wait for ever for one that does not read.
 PATIENCE = 2.0
-
-# How the kernel finds out that a peer is gone while nothing is said, and while
-# something is: within two minutes. Not every system has all of them.
-_PROBES = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
-_UNANSWERED = {"TCP_USER_TIMEOUT": 120_000}  # milliseconds
 
 
 class Exempt(Typing):
@@ -98,7 +91,6 @@ class Connection(Protocol):
     def connectionMade(self) -> None:
         transport = self.transport
         assert transport is not None
-        stay_in_touch(transport)
         try:
             self.session = self.connect(transport)
         except ChatError as error:
@@ -139,8 +131,9 @@ class Connection(Protocol):
             self._cut.cancel()
         if self.session is None:
             return
-        self.last_words()
-        clean = reason.check(ConnectionDone) is not None
+        if not self.session.ended:
+            self.last_words()
+        clean = isinstance(reason.value, ConnectionDone)
         self.session.end("" if clean else "connection lost")
 
     def emptied(self) -> None:
@@ -205,16 +198,3 @@ class _Writing:
 
     def stopProducing(self) -> None:
         """The connection is lost, which it is told itself."""
-
-
-def stay_in_touch(transport: IStream) -> None:
-    """Send without delay, and notice when the peer is gone."""
-    if not ITCPTransport.providedBy(transport) or IUNIXTransport.providedBy(transport):
-        return  # Twisted's for UNIX sockets claims to be both
-    transport.setTcpNoDelay(True)
-    transport.setTcpKeepAlive(True)
-    handle = getattr(transport, "getHandle", lambda: None)()
-    if isinstance(handle, socket.socket):
-        for name, value in (_PROBES | _UNANSWERED).items():
-            if hasattr(socket, name):
-                handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -11,7 +11,6 @@ from twisted.internet.interfaces import (
     IProtocol,
     IProtocolFactory,
     IReactorTime,
-    ITCPTransport,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.protocols.tls import TLSMemoryBIOProtocol
@@ -54,8 +53,6 @@ class Undecided(Protocol):
     def connectionMade(self) -> None:
         transport, port = self.transport, self._port
         assert transport is not None
-        if ITCPTransport.providedBy(transport):
-            transport.setTcpNoDelay(True)
         if not isinstance(transport, TLSMemoryBIOProtocol):
             self._await_silence()
         self._visit = visit_of(transport)

@@ -6,6 +6,8 @@ each with the poller, wait for the next round and take it out again, which costs
 than the sending itself; and the lines that come meanwhile make another write.
 """
 
+import socket
+
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.tcp import Port, Server
 
@@ -64,6 +66,31 @@ def take_few(port: IListeningPort) -> None:
         take()
 
     port.doRead = take_some  # type: ignore[method-assign]
+
+
+# How the kernel finds out that a peer is gone while nothing is said, and while
+# something is: within two minutes. Not every system has all of them.
+_PROBES = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
+_UNANSWERED = {"TCP_USER_TIMEOUT": 120_000}  # milliseconds
+
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
+
+
+def stay_in_touch(port: IListeningPort) -> None:
+    """
+    Have a port's connections send without delay, and notice when the peer is gone.
+
+    The system gives each connection what the socket has that it was accepted from, so
+    that nothing is left to do for each.
+    """
+    if not isinstance(port, Port) or port.addressFamily not in _INTERNET:
+        return
+    listening = port.socket
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (_PROBES | _UNANSWERED).items():
+        if hasattr(socket, name):
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def send_directly(port: IListeningPort) -> None:

@@ -23,7 +23,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 
 from chatd.operate import proxied
-from chatd.operate.direct import send_directly, take_few
+from chatd.operate.direct import send_directly, stay_in_touch, take_few
 
 # Connections that the kernel holds until they are accepted. Twisted's own 50 turn
 # people away when everybody comes back at once.
@@ -126,6 +126,7 @@ def _listen(endpoint: IStreamServerEndpoint, place: Place) -> IListeningPort:
     if hasattr(port, "stopReading"):
         port.stopReading()
     send_directly(port)
+    stay_in_touch(port)
     take_few(port)
     return port
 

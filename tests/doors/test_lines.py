@@ -1,7 +1,5 @@
 """Tests for L{chatd.doors.lines}, and of what all connections have in common."""
 
-import socket
-
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.testing import StringTransport
 
@@ -39,17 +37,6 @@ class Echo(LineConnection):
 
     def line_too_long(self, head: bytes, length: int) -> None:
         self.lines.append((head, length))
-
-
-class SocketWire(Wire):
-    """A connection with a socket below."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.socket = socket.socket()
-
-    def getHandle(self) -> socket.socket:
-        return self.socket
 
 
 class ConnectionTests(DoorCase):
@@ -140,24 +127,6 @@ class ConnectionTests(DoorCase):
     def test_half_closed(self) -> None:
         """The transport may tell that the peer says nothing more."""
         self.assertTrue(IHalfCloseableProtocol.providedBy(self.echo))
-
-    def test_quick(self) -> None:
-        """What is said is on its way at once, and a dead peer is noticed."""
-        self.assertEqual(self.wire.options, {"no delay": True, "keep alive": True})
-
-    def test_probes(self) -> None:
-        """The kernel asks a silent peer within two minutes whether it is there."""
-        wire = SocketWire()
-        self.addCleanup(wire.socket.close)
-        Echo(self.hub).makeConnection(wire)
-        seconds = {}
-        for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"):
-            if not hasattr(socket, name):
-                return
-            option = getattr(socket, name)
-            seconds[name] = wire.socket.getsockopt(socket.IPPROTO_TCP, option)
-        tries = seconds["TCP_KEEPINTVL"] * seconds["TCP_KEEPCNT"]
-        self.assertLessEqual(seconds["TCP_KEEPIDLE"] + tries, 120)
 
     def test_no_tcp(self) -> None:
         """Transports that are no TCP are left as they are."""

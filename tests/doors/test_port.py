@@ -179,10 +179,6 @@ class ChoiceTests(PortCase):
         peer.lose(clean=False)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_delay(self) -> None:
-        """Nothing waits to be sent together with something else."""
-        self.assertTrue(self.connect().wire.getTcpNoDelay())
-
     def test_factories(self) -> None:
         """Doors are started and stopped with the port, each once."""
         both = Doors()

@@ -36,7 +36,6 @@ class Wire(StringTransport):
 
     def __init__(self, address: str = "192.0.2.1", *, secure: bool = False) -> None:
         super().__init__(peerAddress=IPv4Address("TCP", address, 50_000))
-        self.options: dict[str, bool] = {}
         if secure:
             alsoProvides(self, ISSLTransport)
 
@@ -45,16 +44,16 @@ class Wire(StringTransport):
         return bool(self.disconnected)
 
     def setTcpNoDelay(self, enabled: bool) -> None:  # noqa: N802
-        self.options["no delay"] = enabled
+        """Twisted's HTTP does."""
 
     def setTcpKeepAlive(self, enabled: bool) -> None:  # noqa: N802
-        self.options["keep alive"] = enabled
+        """Nobody does."""
 
     def getTcpNoDelay(self) -> bool:
-        return self.options["no delay"]
+        return True
 
     def getTcpKeepAlive(self) -> bool:
-        return self.options["keep alive"]
+        return True
 
     def loseWriteConnection(self) -> None:
         """Nobody does."""

@@ -1,12 +1,20 @@
 """Tests for L{chatd.operate.direct}."""
 
+import socket
+
 from twisted.internet import unix
 from twisted.internet.protocol import Factory
 from twisted.internet.tcp import Port
 from twisted.internet.testing import MemoryReactor
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from chatd.operate.direct import AT_ONCE, DirectServer, send_directly, take_few
+from chatd.operate.direct import (
+    AT_ONCE,
+    DirectServer,
+    send_directly,
+    stay_in_touch,
+    take_few,
+)
 
 
 class FewTests(SynchronousTestCase):
@@ -43,3 +51,41 @@ class DirectTests(SynchronousTestCase):
             send_directly(port)
         self.assertIs(tcp.transport, DirectServer)
         self.assertIs(local.transport, unix.Server)
+
+
+class InTouchTests(SynchronousTestCase):
+    """Connections send without delay, and do not wait for ever for who is gone."""
+
+    def setUp(self) -> None:
+        port = Port(0, Factory(), reactor=MemoryReactor())
+        port.socket = listening = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listening.close)
+        stay_in_touch(port)
+        client = socket.create_connection(listening.getsockname())
+        self.addCleanup(client.close)
+        self.accepted, _ = listening.accept()
+        self.addCleanup(self.accepted.close)
+
+    def tcp(self, name: str) -> int:
+        """An option of what was accepted."""
+        return self.accepted.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+
+    def test_quick(self) -> None:
+        """What is said is on its way at once, and a dead peer is noticed."""
+        self.assertTrue(self.tcp("TCP_NODELAY"))
+        self.assertTrue(
+            self.accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        )
+
+    def test_probes(self) -> None:
+        """The kernel asks a silent peer within two minutes whether it is there."""
+        for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"):
+            if not hasattr(socket, name):
+                raise SkipTest(f"this system has no {name}")
+        tries = self.tcp("TCP_KEEPINTVL") * self.tcp("TCP_KEEPCNT")
+        self.assertLessEqual(self.tcp("TCP_KEEPIDLE") + tries, 120)
+        self.assertEqual(self.tcp("TCP_USER_TIMEOUT"), 120_000)
+
+    def test_other(self) -> None:
+        """UNIX sockets have no such options."""
+        stay_in_touch(unix.Port("path", Factory(), reactor=MemoryReactor()))

@@ -17,7 +17,7 @@ from chatd.chat.account import Preferences
 from chatd.chat.errors import ChatError
 from chatd.chat.look import Look, look
 from chatd.chat.session import Session
-from chatd.doors.connection import PATIENCE, IStream, stay_in_touch
+from chatd.doors.connection import PATIENCE, IStream
 from chatd.doors.ssh import algorithms
 from chatd.doors.ssh.connection import Connection
 from chatd.doors.ssh.visitor import QUIET, Visitor
@@ -69,7 +69,6 @@ class Transport(SSHServerTransport):
 
     def connectionMade(self) -> None:
         self._address = address_of(self.transport.getPeer())
-        stay_in_touch(self.transport)
         self.transport.registerProducer(_Flow(self), True)
         super().connectionMade()
         self.wait()

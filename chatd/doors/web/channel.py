@@ -10,7 +10,7 @@ from twisted.web.http import HTTPChannel
 from zope.interface import implementer
 
 from chatd.chat.throttle import Throttle
-from chatd.doors.connection import IStream, stay_in_touch
+from chatd.doors.connection import IStream
 from chatd.doors.transport import abort
 from chatd.doors.web.headers import STRICT, TEXT
 from chatd.doors.web.request import Request
@@ -64,7 +64,6 @@ class Channel(HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        stay_in_touch(self.transport)
         self._expect_request()
 
     def dataReceived(self, data: bytes) -> None:

@@ -75,12 +75,6 @@ class ConnectionTests(ChannelCase):
         self.assertEqual(browser.read(), b"")
         self.assertTrue(browser.wire.disconnecting)
 
-    def test_options(self) -> None:
-        """Small writes are not delayed, and dead peers are noticed."""
-        self.assertEqual(
-            self.browser().wire.options, {"no delay": True, "keep alive": True}
-        )
-
 
 class LimitTests(ChannelCase):
     """Each limit explains itself."""
