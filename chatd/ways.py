@@ -69,6 +69,9 @@ class Ways:
     def adopt(self, settings: Settings) -> None:
         """Go by these settings from now on, as far as they can change."""
         self._settings = settings
+        # Not with the networks as a key: to hash them takes longer than all the rest.
+        exempt = tuple(settings.limits.exempt)
+        self._exempt = lru_cache(1024)(lambda address: _within(address, exempt))
         self._text.telnet = _telnet(settings)
         self._text.paste_from = settings.limits.paste_from
         if self._ssh is not None:
@@ -249,10 +252,9 @@ class Ways:
         return encrypted
 
     def _is_exempt(self, address: str) -> bool:
-        return _within(address, tuple(self._settings.limits.exempt))
+        return self._exempt(address)
 
 
-@lru_cache(maxsize=1024)
 def _within(address: str, networks: tuple[Network, ...]) -> bool:
     try:
         ip = ip_address(address)

@@ -119,8 +119,6 @@ class Connections:
             session.visit.came_in()
         if account is not None:
             self.update_account(account)
-        else:
-            session.prefer(session.preferences)
         for name in self._hub.presence.rooms_of(person.id):
             self._hub.outbox.enter(self._hub.rooms.find(name), session)
         _log.info(

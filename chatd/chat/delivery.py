@@ -158,7 +158,9 @@ class Delivery:
         rooms = [room for room in found if room is not None and room.opened]
         if isinstance(event, Arrived | Departed):
             # Meanwhile one more may have been entered, or one not been stored.
-            event = replace(event, rooms=tuple(room.name for room in rooms))
+            names = tuple([room.name for room in rooms])
+            if names != event.rooms:
+                event = replace(event, rooms=names)
         elif isinstance(event, Joined | Left) and not rooms:
             return
         if not self._change_presence(event, rooms):

@@ -132,12 +132,23 @@ def skeleton(text: str) -> str:
     return unicodedata.normalize("NFD", text).translate(table)
 
 
-@lru_cache(maxsize=1024)
 def _name(text: str, what: str, most: int) -> Name:
-    if len(text) <= most and _PLAIN.fullmatch(text):
-        key, looks = text.lower(), skeleton(text)
-        # Mostly the same: then it is kept once.
-        return Name(text, text if key == text else key, key if looks == key else looks)
+    if len(text) <= most and (name := _plain(text)) is not None:
+        return name
+    return _any(text, what, most)
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str) -> Name | None:
+    if not _PLAIN.fullmatch(text):
+        return None
+    key, looks = text.lower(), skeleton(text)
+    # Mostly the same: then it is kept once.
+    return Name(text, text if key == text else key, key if looks == key else looks)
+
+
+@lru_cache(maxsize=1024)
+def _any(text: str, what: str, most: int) -> Name:
     if not text:
         raise BadName(f"{what} has at least one character.")
     if len(text) > 4 * most:  # composing leaves at least a quarter

@@ -542,7 +542,10 @@ class Session:
         """The peer says nothing more: carry out what it asked, then hang up."""
         if not self._finishing:
             self._finishing = True
-            self._start_work()
+            if self._queue or self._in_flight or self._backlog is not None:
+                self._start_work()
+            elif not self._working:
+                self._hub.connections.hang_up(self)
 
     def close(self, text: str, seconds: float = 0.0) -> None:
         """End it from this side, saying why."""

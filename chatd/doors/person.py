@@ -52,6 +52,7 @@ class PersonDoor(LineConnection):
         self._after_cr = False
         self._read: list[str] = []  # lines of the read that is being taken apart
         self._keys = b""  # that were not looked at yet
+        self._host: str | None = None  # as asked once; each time is a system call
         self._key_throttle: Throttle | None = None  # of terminals only
         self._looking: IDelayedCall | None = None
         self._behind = False  # with the keys, so that no more are read
@@ -243,8 +244,9 @@ class PersonDoor(LineConnection):
         """Links to files that work where this person sits."""
         if self.transport is None:
             return None
-        host = host_of(self.transport.getHost())
-        return self.hub.sharing.links(host, secure=self.secure)
+        if self._host is None:
+            self._host = host_of(self.transport.getHost())
+        return self.hub.sharing.links(self._host, secure=self.secure)
 
     def send(self, data: bytes) -> None:
         if self.terminal is None:

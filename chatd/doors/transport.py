@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
-from weakref import WeakKeyDictionary
 
 from twisted.internet.interfaces import IAddress, ITCPTransport, ITransport
 
@@ -50,8 +49,8 @@ def host_of(here: IAddress) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-# By the transports that the system gave us.
-visits: WeakKeyDictionary[object, Visit] = WeakKeyDictionary()
+# By the transports that the system gave us, as long as they are open.
+visits: dict[object, Visit] = {}
 
 
 def visit_of(transport: object) -> Visit | None:

@@ -344,7 +344,7 @@ class AnythingTests(SynchronousTestCase):
                 self.assertTrue(session.plain)
                 self.assertEqual(session._in_flight, 0)
                 if session.room is None:
-                    self.assertEqual(one.rooms, {})
+                    self.assertEqual(one.rooms, [])
                 else:
                     self.assertIn(session.room.name, one.rooms)
         rooms = {room.name for room in hub.rooms}
