@@ -60,9 +60,10 @@ from chatd.ways import Ways
 # Packages that bring commands name their modules in this group.
 ENTRY_POINTS = "chatd.commands"
 
-# Threads that write and read files: more wait for the same disk, and make others wait
-# for the interpreter. What is to be done waits in a queue; each transfer has one job.
-FILE_THREADS = 4
+# Threads that write and read files. Several move no more: they wait for the same disk,
+# and a message that is to be stored waits for it behind all of them. What is to be done
+# waits in a queue; each transfer has one job.
+FILE_THREADS = 1
 FILE_JOBS = 100_000
 
 # Seconds between the times at which read marks are stored.
