@@ -190,6 +190,9 @@ class _Nobody:
     def send(self, data: bytes) -> None:
         pass
 
+    def straight(self, session: Session) -> None:
+        return None
+
     def hang_up(self) -> None:
         pass
 

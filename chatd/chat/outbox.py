@@ -271,24 +271,39 @@ class Outbox:
         for place, item in enumerate(items):
             for session in item.skip:
                 without.setdefault(session, []).append(place)
+        first = orders[0]
         blocks: dict[tuple[Look, bool], Block] = {}
+        look: Look | None = None
+        room: Audience | None = None
         for session, since in list(audience.readers.items()):
-            if since >= orders[0] or not session.plain or session in several:
+            if since >= first or not session.plain or session in several:
                 mine = own.setdefault(session, [])
                 mine += _selection(items, session, since)
                 continue
-            key = (session.look, session.room is audience)
-            block = blocks.get(key)
-            if block is None:
-                block = blocks[key] = Block(items, *key)
+            if session.look is not look or session.room is not room:
+                look, room = session.look, session.room
+                key = (look, room is audience)
+                block = blocks.get(key) or blocks.setdefault(key, Block(items, *key))
+                data, size = block.data, len(block.data)
+            straight = session.straight
             if session in own or session in without:
                 extra = [
                     (bisect_left(orders, item.order), session.render(item))
                     for item in sorted(own.pop(session, ()), key=_order)
                 ]
                 session.write(block.cut(without.get(session, ()), extra))
+            elif straight is None or not size:
+                session.write(data)
             else:
-                session.write(block.data)
+                # Whatever is touched for one of 1,000 readers is not in the processor's
+                # caches any more when it is needed again: to let the session ask the
+                # door, and that the transport, takes half as long as to send.
+                try:
+                    sent = straight.send(data)
+                except OSError:
+                    sent = 0
+                if sent < size:
+                    session.write(data[sent:])
 
     def _catch_up(self, session: "Session", audience: Audience) -> list[Item]:
         """What an audience was not told yet: the session is shown it now."""

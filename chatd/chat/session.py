@@ -64,6 +64,16 @@ WORTH_SAYING = 1.0
 _USUAL = Preferences()
 
 
+class Straight(Protocol):
+    """What sends at once; a socket."""
+
+    def send(self, data: bytes, /) -> int:
+        """
+        @return: How many bytes it took; the rest has to be written as usual.
+        @raise OSError: if it took none.
+        """
+
+
 class Door(Protocol):
     """What a session asks of the connection it belongs to."""
 
@@ -72,6 +82,12 @@ class Door(Protocol):
 
     def send(self, data: bytes) -> None:
         """Write something that was rendered."""
+
+    def straight(self, session: "Session") -> Straight | None:
+        """
+        What may be used in place of C{send}, until C{session.hindered} is called;
+        C{None} if nothing may.
+        """
 
     def hang_up(self) -> None:
         """End the connection, after what was sent; in the end without mercy."""
@@ -106,6 +122,7 @@ class Session:
     @ivar token: The digest of the token it came in with or was given.
     @ivar sent_away: Whether it was ended for going beyond a limit.
     @ivar plain: Whether all that is put for it can be written at once.
+    @ivar straight: What this can be given to at that, past the door.
     """
 
     _numbers = count(1)
@@ -147,6 +164,7 @@ class Session:
         "secure",
         "sent_away",
         "since",
+        "straight",
         "token",
         "visit",
     )
@@ -182,6 +200,7 @@ class Session:
         self.failed_logins = 0
         self.sent_away = False
         self.plain = True
+        self.straight: Straight | None = None
         self.ended = False
         self._hub = hub
         # Lists, for a deque takes 760 bytes also when it is empty, as these mostly are.
@@ -429,6 +448,7 @@ class Session:
         if self._held is None:
             self._held = Held()
             self.plain = False
+            self.hindered()
         self._held.hold()
 
     def release(self, *shown: Past) -> None:
@@ -470,6 +490,8 @@ class Session:
             except Exception:
                 # Others wait for theirs.
                 _log.failure("the {door} door cannot send", door=self.kind)
+            if self.straight is None and self.plain:
+                self.straight = self.door.straight(self)
             return
         self._backlog.keep(data)
         rules, connections = self._hub.rules, self._hub.connections
@@ -483,8 +505,13 @@ class Session:
         """Bytes that wait because the reader does not read."""
         return 0 if self._backlog is None else self._backlog.size
 
+    def hindered(self) -> None:
+        """All that is written has to take the way through the door."""
+        self.straight = None
+
     def congested(self) -> None:
         """The transport is full: keep what comes."""
+        self.hindered()
         if self._backlog is None:
             self._backlog = Backlog(self._hub.connections)
 
@@ -578,6 +605,7 @@ class Session:
         if self._working and last and self.person is not None:
             self._queue[:] = last
             self._finishing = self._deaf = True
+            self.hindered()
             self._farewell = reason
             self.forget_unread()
             self._release_writer()
@@ -612,6 +640,7 @@ class Session:
         if self.ended:
             return
         self.ended = True
+        self.hindered()
         self._queue.clear()
         self.forget_unread()
         self._hub.connections.detach(self, reason)

@@ -20,8 +20,8 @@ from chatd.chat.errors import ChatError
 from chatd.chat.events import Failed
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look
-from chatd.chat.session import Session
-from chatd.doors.transport import address_of, visit_of
+from chatd.chat.session import Session, Straight
+from chatd.doors.transport import address_of, straight, visit_of
 
 # Seconds that a peer has to read the last words; after that it is cut off, since
 # loseConnection would wait for ever for one that does not read.
@@ -150,6 +150,10 @@ class Connection(Protocol):
         """Write something that was rendered."""
         if self.transport is not None:
             self.transport.write(data)
+
+    def straight(self, session: Session) -> Straight | None:
+        """What may be used in place of C{send}."""
+        return straight(self.transport, session)
 
     def secret(self, on: bool) -> None:
         """The next line is a password: nothing to do where nothing is echoed."""

@@ -13,6 +13,7 @@ from chatd.chat.hub import Hub
 from chatd.chat.links import Links
 from chatd.chat.look import Look, look
 from chatd.chat.request import Invoke, Refused
+from chatd.chat.session import Session, Straight
 from chatd.chat.throttle import Throttle
 from chatd.doors.connection import Exempt
 from chatd.doors.lines import PIECE, LineConnection
@@ -255,6 +256,9 @@ class PersonDoor(LineConnection):
             return
         self.terminal.set_prompt(self.prompt())
         self.terminal.show(data)
+
+    def straight(self, session: Session) -> Straight | None:
+        return None if self.terminal is not None else super().straight(session)
 
     def write(self, data: bytes) -> None:
         """Send bytes to the peer, past the terminal."""

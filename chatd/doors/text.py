@@ -114,6 +114,8 @@ class TextDoor(PersonDoor):
                 self.write, self.complete, self.hub.rules.line_bytes
             )
             self.terminal.set_prompt(self.prompt())
+            if self.session is not None:
+                self.session.hindered()
         self.terminal.start()
 
 

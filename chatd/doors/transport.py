@@ -2,10 +2,12 @@
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from typing import cast
 
 from twisted.internet.interfaces import IAddress, ITCPTransport, ITransport
 
 from chatd.chat.admission import Visit
+from chatd.chat.session import Session, Straight
 
 
 def abort(transport: ITransport | None) -> None:
@@ -14,6 +16,17 @@ def abort(transport: ITransport | None) -> None:
         transport.abortConnection()
     elif transport is not None:
         transport.loseConnection()
+
+
+def straight(transport: object, session: Session) -> Straight | None:
+    """
+    What sends past a transport, as long as nothing waits in it; C{None} if it has not.
+
+    Its class is asked: TLS and other wrappers pass on to the socket's transport what
+    they do not know, and clear text would be sent in the middle of theirs.
+    """
+    ask = getattr(type(transport), "straight", None)
+    return None if ask is None else cast("Straight | None", ask(transport, session))
 
 
 def address_of(peer: IAddress) -> str:

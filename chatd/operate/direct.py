@@ -7,9 +7,17 @@ than the sending itself; and the lines that come meanwhile make another write.
 """
 
 import socket
+from typing import Protocol
 
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.tcp import Port, Server
+
+
+class Reader(Protocol):
+    """Who is sent something."""
+
+    def hindered(self) -> None:
+        """Something waits to be sent: more must queue behind it."""
 
 
 class DirectServer(Server):
@@ -20,9 +28,24 @@ class DirectServer(Server):
     """
 
     _waiting = False
+    _reader: Reader | None = None
+
+    def straight(self, reader: Reader) -> socket.socket | None:
+        """
+        What sends at once; C{None} while something waits.
+
+        @param reader: Is told when it may not be used any more.
+        """
+        if self._waiting or self.TLS or not self.connected or self.disconnecting:
+            return None
+        self._reader = reader
+        return self.socket
 
     def startWriting(self) -> None:
         self._waiting = True
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.hindered()
         super().startWriting()
 
     def stopWriting(self) -> None:

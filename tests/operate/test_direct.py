@@ -3,7 +3,7 @@
 import socket
 
 from twisted.internet import unix
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.tcp import Port
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
@@ -38,6 +38,81 @@ class FewTests(SynchronousTestCase):
     def test_other(self) -> None:
         """What is no port of TCP stays as it is."""
         take_few(object())  # type: ignore[arg-type]
+
+
+class Socket:
+    """Takes so many bytes."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.sent = b""
+
+    def send(self, data: bytes) -> int:
+        """Take what there is room for."""
+        if not self.room:
+            raise BlockingIOError
+        taken = data[: self.room]
+        self.room -= len(taken)
+        self.sent += taken
+        return len(taken)
+
+    def fileno(self) -> int:
+        """Any number."""
+        return 7
+
+    def setblocking(self, on: bool) -> None:
+        """It never blocks."""
+
+
+class Hindered:
+    """Somebody who is sent something."""
+
+    times = 0
+
+    def hindered(self) -> None:
+        """Count it."""
+        self.times += 1
+
+
+class StraightTests(SynchronousTestCase):
+    """What is sent past a connection never overtakes what waits in it."""
+
+    def setUp(self) -> None:
+        self.socket, self.reader = Socket(room=5), Hindered()
+        self.server = DirectServer(
+            self.socket,
+            Protocol(),
+            ("127.0.0.1", 1),
+            Port(0, Factory(), reactor=MemoryReactor()),
+            1,
+            MemoryReactor(),
+        )
+        self.server.connected = True
+
+    def test_nothing_waits(self) -> None:
+        """The socket itself may be used as long as it takes everything."""
+        self.assertIs(self.server.straight(self.reader), self.socket)
+        self.server.write(b"12345")
+        self.assertEqual((self.socket.sent, self.reader.times), (b"12345", 0))
+
+    def test_waiting(self) -> None:
+        """When something waits, whoever uses the socket is told, until it is sent."""
+        self.server.straight(self.reader)
+        self.server.write(b"123456789")
+        self.assertEqual((self.socket.sent, self.reader.times), (b"12345", 1))
+        self.assertIsNone(self.server.straight(self.reader))
+        self.socket.room = 100
+        self.server.doWrite()
+        self.assertEqual(self.socket.sent, b"123456789")
+        self.assertIs(self.server.straight(self.reader), self.socket)
+        self.assertEqual(self.reader.times, 1)
+
+    def test_ending(self) -> None:
+        """So they are when it is to end."""
+        self.server.straight(self.reader)
+        self.server.loseConnection()
+        self.assertEqual(self.reader.times, 1)
+        self.assertIsNone(self.server.straight(self.reader))
 
 
 class DirectTests(SynchronousTestCase):

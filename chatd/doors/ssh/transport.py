@@ -226,6 +226,9 @@ class _Waiting:
         """Keep it for the end."""
         self._words = data.decode("utf-8", "replace").strip("* \r\n")
 
+    def straight(self, session: Session) -> None:
+        """Not before the end."""
+
     def hang_up(self) -> None:
         """End the connection, saying why."""
         self._transport.disconnect(self._words)
