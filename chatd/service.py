@@ -1,11 +1,12 @@
 """Puts the server together, starts it and stops it: the only file that knows all."""
 
+import gc
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -46,7 +47,7 @@ from chatd.operate.options import SettingsOptions
 from chatd.operate.refusal import refuse_to_start
 from chatd.operate.settings import SettingsError, load
 from chatd.secrets import codes
-from chatd.secrets.certificate import ReloadingContext, ensure_certificate, own_names
+from chatd.secrets.certificate import ReloadingContext, ensure_certificate
 from chatd.secrets.database_key import check_value, database_key
 from chatd.secrets.files import SecretsError, write_secret
 from chatd.secrets.files_key import files_key, link_key
@@ -182,7 +183,7 @@ class ChatService(Service):
         try:
             # Not before: a database that is refused is left alone with its files.
             self.hub.sharing.files, self.hub.sharing.key = self._open_files()
-            ways = Ways(
+            self._ways = ways = Ways(
                 self.hub, settings, self._context, reactor, self._open_host_key()
             )
             self.control = self.hub.server = Control(
@@ -237,11 +238,15 @@ class ChatService(Service):
         settings = self.settings
         crt, key = certificate_files(settings)
         if not settings.tls.certificate:
-            names = [*own_names(), *addresses(), *settings.tls.names]
-            if settings.name:
-                names.append(settings.name)
-            ensure_certificate(crt, key, names)
+            ensure_certificate(crt, key, self._names())
         return ReloadingContext(crt, key)
+
+    def _names(self) -> Iterator[str]:
+        """For a certificate: asked for when one is made, for it may take a while."""
+        yield from addresses()
+        yield from self.settings.tls.names
+        if self.settings.name:
+            yield self.settings.name
 
     def _load_commands(self) -> Commands:
         commands = Commands()
@@ -277,6 +282,15 @@ class ChatService(Service):
         self.control.begin()
         if self._console is not None:
             self._console.accept()
+        await self._complete()
+
+    async def _complete(self) -> None:
+        """Load what the start did not wait for, in a thread: people may be here."""
+        for name in self._ways.modules:
+            await self._file_workers.run(partial(import_module, name))
+        if not self._stopping:
+            self._ways.complete()
+            gc.freeze()
 
     def _cannot_begin(self, failure: Failure) -> None:
         if self._stopping:

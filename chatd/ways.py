@@ -16,6 +16,7 @@ from chatd.doors import refusal
 from chatd.doors.browsers import Browsers
 from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
+from chatd.doors.late import Late
 from chatd.doors.port import OnePort
 from chatd.doors.program import Programs
 from chatd.doors.refusal import Refusal, in_words
@@ -35,6 +36,18 @@ if TYPE_CHECKING:
     from chatd.doors.web.site import WebSite
 
 Doors = dict[Guess, IProtocolFactory]
+
+# What the doors import that are built late.
+_MODULES = {
+    Guess.SSH: ("chatd.doors.ssh.factory",),
+    Guess.HTTP: (
+        "chatd.doors.web.health",
+        "chatd.doors.web.metrics",
+        "chatd.doors.web.site",
+    ),
+}
+# What is imported where it is needed.
+_SELDOM = ("precis_i18n",)
 
 
 class Ways:
@@ -62,9 +75,25 @@ class Ways:
             reactor, lambda: self._settings.text.greet_browsers_after
         )
         self._text = TextFactory(hub, exempt=self._is_exempt)
-        self._ssh = self._open_ssh(host_key)
-        self._web = self._open_web()
+        # Conch and twisted.web take a sixth of the time until the server listens.
+        self._ssh: SSHFactory | None = None
+        self._late: dict[Guess, Late] = {}
+        if host_key is not None:
+            self._late[Guess.SSH] = Late(partial(self._open_ssh, host_key))
+        if settings.doors.web:
+            self._late[Guess.HTTP] = Late(self._open_web)
         self.adopt(settings)
+
+    @property
+    def modules(self) -> list[str]:
+        """What is to be imported for L{complete}, with what is seldom needed."""
+        doors = (_MODULES[guess] for guess in self._late)
+        return [*_SELDOM, *(name for names in doors for name in names)]
+
+    def complete(self) -> None:
+        """Build what was left for later: the server listens."""
+        for late in self._late.values():
+            late.door  # noqa: B018
 
     def adopt(self, settings: Settings) -> None:
         """Go by these settings from now on, as far as they can change."""
@@ -93,7 +122,7 @@ class Ways:
             telnet = self._telnet()
             places.append(Place(settings.telnet_port, telnet, settings.interface))
         if settings.ssh_port:
-            ssh = self._ssh or Refusal(refusal.SSH, self._reactor)
+            ssh = self._late.get(Guess.SSH) or Refusal(refusal.SSH, self._reactor)
             # An SSH client may wait for the server to begin (RFC 4253, section 4.2).
             alone = self._one_port(dict.fromkeys(Guess, ssh), greet_after=lambda: 0)
             places.append(Place(settings.ssh_port, alone, settings.interface))
@@ -104,19 +133,22 @@ class Ways:
         settings = self._settings
         if settings.console == "off":
             return None
-        from chatd.doors.web.console.pages import Alone, make_console
 
-        site = self._site(
-            Alone(
-                make_console(self._hub, self._is_exempt, own=True),
-                lambda: [self._settings.name, *self._settings.tls.names],
+        def build() -> "WebSite":
+            from chatd.doors.web.console.pages import Alone, make_console
+
+            return self._site(
+                Alone(
+                    make_console(self._hub, self._is_exempt, own=True),
+                    lambda: [self._settings.name, *self._settings.tls.names],
+                )
             )
-        )
+
         words = Closed("This is the operator's console: open it in a browser.")
         doors: Doors = {
             guess: Refusal(in_words(guess, words), self._reactor) for guess in Guess
         }
-        doors[Guess.HTTP] = site
+        doors[Guess.HTTP] = Late(build)
         # Admission of its own: who floods the chat does not lock operators out.
         hub = self._hub
         admission = Admission(lambda: hub.rules, lambda: hub.bans)
@@ -129,23 +161,18 @@ class Ways:
         tls = self._encrypted(port(doors))
         return Place(settings.console, port(doors | {Guess.TLS: tls}))
 
-    def _open_ssh(self, key: bytes | None) -> "SSHFactory | None":
-        if key is None:
-            return None
-        # Conch takes long to import, for those who do not want it.
+    def _open_ssh(self, key: bytes) -> "SSHFactory":
         from chatd.doors.ssh.factory import SSHFactory
 
-        return SSHFactory(
+        self._ssh = SSHFactory(
             self._hub,
             key,
             exempt=self._is_exempt,
             paste_from=self._settings.limits.paste_from,
         )
+        return self._ssh
 
-    def _open_web(self) -> "WebSite | None":
-        if not self._settings.doors.web:
-            return None
-        # Nor need those have twisted.web who do not want it.
+    def _open_web(self) -> "WebSite":
         from chatd.doors.web.health import Health
         from chatd.doors.web.metrics import Metrics
         from chatd.doors.web.site import make_root
@@ -205,9 +232,9 @@ class Ways:
                 if doors.json
                 else refuse(refusal.JSON)
             ),
-            Guess.HTTP: self._web or refuse(refusal.HTTP),
+            Guess.HTTP: self._late.get(Guess.HTTP) or refuse(refusal.HTTP),
             Guess.IRC: refuse(refusal.IRC),
-            Guess.SSH: self._ssh or refuse(refusal.SSH),
+            Guess.SSH: self._late.get(Guess.SSH) or refuse(refusal.SSH),
             Guess.TLS: tls or refuse(refusal.TLS),
         }
 

@@ -14,6 +14,29 @@ from chatd.ways import Ways
 from chatd.wire.sniff import Guess
 from tests.doors.wire import DoorCase, Peer
 
+# What is loaded too early, and what too late.
+LAZINESS = """
+import sys
+from importlib import import_module
+from pathlib import Path
+from twisted.internet.task import Clock
+import chatd.service
+from chatd.operate.settings import load
+from chatd.secrets.host_key import host_key
+from chatd.testing import make_hub
+key, _ = host_key(Path(sys.argv[1]))
+ways = chatd.service.Ways(make_hub(), load({}, {}), None, Clock(), key)
+ways.places(), ways.console()
+heavy = ("twisted.web", "twisted.conch", "wsproto", "h11", "chatd.doors.web",
+         "chatd.doors.ssh")
+print("before", [name for name in sys.modules if name.startswith(heavy)])
+for name in ways.modules:
+    import_module(name)
+loaded = set(sys.modules)
+ways.complete()
+print("more", set(sys.modules) - loaded)
+"""
+
 
 def given(**options: Any) -> Settings:
     """Settings as on the command line."""
@@ -193,16 +216,22 @@ class DoorsTests(WaysCase):
             self.assertIn(words, self.answer(request))
 
     def test_laziness(self) -> None:
-        """What only the web door needs is not loaded without it."""
-        program = (
-            "import sys, chatd.service; "
-            "print([m for m in sys.modules if m.startswith(('twisted.web', 'wsproto',"
-            " 'h11', 'chatd.doors.web'))])"
-        )
+        """What only SSH or the web needs is loaded when the server listens, and all."""
         loaded = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+            [sys.executable, "-c", LAZINESS, self.mktemp()],
+            capture_output=True,
+            text=True,
+            check=True,
         )
-        self.assertEqual(loaded.stdout, "[]\n")
+        self.assertEqual(loaded.stdout, "before []\nmore set()\n")
+
+    def test_complete(self) -> None:
+        """Doors that were built in time are the ones that are used."""
+        ways = self.ways()
+        (place,) = ways.places()
+        ways.complete()
+        answer = self.peer(place).send(b"GET / HTTP/1.0\r\n\r\n")
+        self.assertIn(b"<!doctype html>", answer)
 
     def test_no_telnet(self) -> None:
         """Without the telnet door, telnet is spoken to as nc."""

@@ -62,6 +62,7 @@ def collect_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_ROUNDS)
+    gc.enable()
 
 
 class Tidying:
