@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import Factory
-from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from chatd.chat.admission import Admission
 from chatd.chat.errors import Closed
@@ -24,6 +24,7 @@ from chatd.doors.text import Telnet, TextFactory
 from chatd.operate import process
 from chatd.operate.declared import HOUR, Network, Settings
 from chatd.operate.descriptors import room_for_connections
+from chatd.operate.encrypted import Encrypted
 from chatd.operate.listening import Place
 from chatd.operate.proxied import PREFIX
 from chatd.secrets.certificate import ReloadingContext
@@ -275,7 +276,7 @@ class Ways:
             return Refusal(refusal.TLS, self._reactor)
         encrypted = TLSMemoryBIOFactory(self._context, False, factory)
         # What Twisted puts around it gathers small writes: the outbox has done so.
-        encrypted.protocol = TLSMemoryBIOProtocol
+        encrypted.protocol = Encrypted
         return encrypted
 
     def _is_exempt(self, address: str) -> bool:

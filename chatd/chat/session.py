@@ -490,7 +490,7 @@ class Session:
             except Exception:
                 # Others wait for theirs.
                 _log.failure("the {door} door cannot send", door=self.kind)
-            if self.straight is None and self.plain:
+            if self.straight is None and self._backlog is None and self.plain:
                 self.straight = self.door.straight(self)
             return
         self._backlog.keep(data)
