@@ -42,9 +42,9 @@ def read_range(text: str, size: int) -> Piece | None:
     """
     whole = Piece(0, size, size)
     match = _range.fullmatch(text)
-    if match is None or match[0].strip().endswith("=-"):
+    begin, end = match.groups() if match is not None else ("", "")
+    if not (begin or end):
         return whole
-    begin, end = match.groups()
     if not begin:
         length = min(int(end), size)
         return Piece(size - length, length, size) if length else None
