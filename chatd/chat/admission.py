@@ -35,7 +35,7 @@ class Visit:
     @ivar place: See L{place_of}; C{""} as long as it is not known.
     @ivar decided: Whether it is known what it speaks, also inside TLS.
     @ivar waiting: Whether nobody has come in by it yet.
-    @ivar cut: Ends it; is told why, as in "because too many wait".
+    @ivar cut: Ends it while it waits; is told why, as in "because too many wait".
     """
 
     __slots__ = (
@@ -63,6 +63,7 @@ class Visit:
 
     def came_in(self) -> None:
         """Somebody has come in by it, or need not: it waits no longer."""
+        self.cut = _stays
         self._admission.came_in(self)
 
 
@@ -236,6 +237,10 @@ class Admission:
         del waiting[visit]
         if not waiting:
             del self._waiting[visit.place]
+
+
+def _stays(why: str) -> None:
+    """Those who have come in are not cut."""
 
 
 @lru_cache(maxsize=1024)

@@ -31,7 +31,8 @@ class Connections:
         self._relieving = False
         self._doors: dict[Session, None] = {}  # whose connections are not yet gone
         self._all_gone: list[Deferred[None]] = []
-        self._people: dict[int, list[Session]] = {}  # sessions by person
+        # Sessions by person; in tuples, for everybody has one, and lists are larger.
+        self._people: dict[int, tuple[Session, ...]] = {}
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._connections))
@@ -107,13 +108,13 @@ class Connections:
             person = replace(person, name=name)
         session.person = person
         session.account = account
-        sessions = self._people.setdefault(person.id, [])
+        sessions = self._people.get(person.id, ())
         if sessions:
             other = sessions[0]
             # What it knows is newer than what somebody proved a while ago.
             account = other.account or account
             session.share_pace(other)
-        sessions.append(session)
+        self._people[person.id] = (*sessions, session)
         session.in_time()
         if session.visit is not None:
             session.visit.came_in()
@@ -134,9 +135,10 @@ class Connections:
         if person is None:
             return
         self._hub.outbox.finish(session)
-        sessions = self._people[person.id]
-        sessions.remove(session)
-        if not sessions:
+        others = tuple(one for one in self._people[person.id] if one is not session)
+        if others:
+            self._people[person.id] = others
+        else:
             del self._people[person.id]
             self._hub.ignores.put(person.id, ())
             here = self._hub.presence.get(person.id)

@@ -125,7 +125,7 @@ class Outbox:
         # What waits for company, by audiences that were told something a moment ago.
         self._patient: dict[Audience, list[Item]] = {}
         self._own: dict[Session, list[Item]] = {}
-        self._reading: dict[Session, list[Audience]] = {}
+        self._reading: dict[Session, tuple[Audience, ...]] = {}
 
     def put(
         self,
@@ -205,16 +205,17 @@ class Outbox:
         """The session reads along from now on."""
         if session not in audience.readers:
             audience.readers[session] = self._order
-            self._reading.setdefault(session, []).append(audience)
+            self._reading[session] = (*self._reading.get(session, ()), audience)
 
     def leave(self, audience: Audience, session: "Session") -> None:
         """The session is shown what was put so far, and nothing more."""
         since = audience.readers.pop(session, None)
         if since is None:
             return
-        reading = self._reading[session]
-        reading.remove(audience)
-        if not reading:
+        others = tuple(one for one in self._reading[session] if one is not audience)
+        if others:
+            self._reading[session] = others
+        else:
             del self._reading[session]
         items = self._rooms.get(audience) or self._patient.get(audience)
         if items:
@@ -224,7 +225,7 @@ class Outbox:
 
     def finish(self, session: "Session") -> None:
         """Send what was put so far for a session that reads nothing more."""
-        for audience in tuple(self._reading.get(session, ())):
+        for audience in self._reading.get(session, ()):
             self.leave(audience, session)
         items = self._own.pop(session, [])
         items.sort(key=_order)

@@ -1,6 +1,6 @@
 """Names and places, taken at once, before anything waits."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chatd.chat.durations import counted
 from chatd.chat.errors import Full, NameTaken
@@ -16,7 +16,7 @@ class _Place:
 
     name: Name
     sessions: int = 1
-    reserved: list[Name] = field(default_factory=list)
+    reserved: tuple[Name, ...] = ()
 
 
 class Places:
@@ -77,14 +77,14 @@ class Places:
         @raise NameTaken: if somebody else has the name, or a look-alike.
         """
         self._check(name, owner)
-        self._owners[owner].reserved.append(name)
+        self._owners[owner].reserved += (name,)
         self._own(name, owner)
 
     def drop(self, name: Name, owner: int) -> None:
         """Give up a name that was reserved, unless its owner is gone anyway."""
         place = self._owners.get(owner)
         if place is not None and name in place.reserved:
-            place.reserved.remove(name)
+            place.reserved = tuple(one for one in place.reserved if one != name)
             self._free(name, place)
 
     def release(self, owner: int) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from chatd.chat.account import Person
 from chatd.chat.events import (
@@ -124,7 +125,7 @@ class Presence:
         if here is not None:
             here.nodes = (*self._without(here, event.node), event.node)
             return False
-        here = Here(event.person, event.time, (event.node,), list(event.rooms))
+        here = Here(event.person, event.time, _alone(event.node), list(event.rooms))
         self._people[event.person.id] = here
         self._roll.add(event.person.name)
         self._by_key[key_of(event.person.name)] = event.person.id
@@ -160,3 +161,9 @@ class Presence:
         key = key_of(here.person.name)
         if self._by_key.get(key) == here.person.id:
             del self._by_key[key]
+
+
+@lru_cache
+def _alone(node: str) -> tuple[str, ...]:
+    """One node, as most people have it; the same object for all of them."""
+    return (node,)

@@ -20,8 +20,11 @@ class Roll:
 
     def add(self, name: str) -> None:
         """Take a name in."""
-        at = bisect_left(self._keys, name.casefold())
-        self._keys.insert(at, name.casefold())
+        key = name.casefold()
+        if key == name:
+            key = name  # the same text once, not twice
+        at = bisect_left(self._keys, key)
+        self._keys.insert(at, key)
         self._names.insert(at, name)
         self._told = None
 

@@ -51,7 +51,8 @@ class PersonDoor(LineConnection):
         super().__init__(hub, line_limit=hub.rules.line_bytes_before, exempt=exempt)
         self._paste_from = paste_from
         self._after_cr = False
-        self._read: list[str] = []  # lines of the read that is being taken apart
+        # Lines of the read that is being taken apart; mostly there is none.
+        self._read: tuple[str, ...] = ()
         self._keys = b""  # that were not looked at yet
         self._host: str | None = None  # as asked once; each time is a system call
         self._key_throttle: Throttle | None = None  # of terminals only
@@ -74,7 +75,7 @@ class PersonDoor(LineConnection):
         self._take()
 
     def lineReceived(self, line: bytes) -> None:
-        self._read.append(clean(line.decode("utf-8", "replace")))
+        self._read += (clean(line.decode("utf-8", "replace")),)
         if len(self._read) >= self.hub.rules.paste_lines:
             self._take()  # a paste has no more; the session may want to pause
 
@@ -89,7 +90,7 @@ class PersonDoor(LineConnection):
 
     def _take(self) -> None:
         """Give the session what was found in one read; many lines are one paste."""
-        read, self._read = self._read, []
+        read, self._read = self._read, ()
         block: list[str] = []
         for text in read:
             if (text[:1] in "/@" and self._is_command(text)) or self._is_new():

@@ -159,7 +159,7 @@ class Undecided(Protocol):
         data, self._data = self._data, b""
         door = self._door = self._build(guess)
         # A timer takes 400 bytes as long as it is known, also when it was cancelled.
-        self._greeting = None
+        self._greeting = self._address = None
         if guess is not Guess.TLS:
             self._deadline = None
         # From here on the transport calls the door without a detour.

@@ -337,7 +337,7 @@ class AnythingTests(SynchronousTestCase):
             self.assertIs(hub.presence.named(one.person.name), one)
             places = hub.places._owners[id]
             self.assertEqual(places.name, person_name(one.person.name))
-            self.assertEqual(places.reserved, [])
+            self.assertEqual(places.reserved, ())
             self.assertEqual(places.sessions, len(hub.connections.of(id)))
             for session in hub.connections.of(id):
                 self.assertEqual(session.person, one.person)
