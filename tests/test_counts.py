@@ -167,7 +167,9 @@ class BusyTests(SynchronousTestCase):
         for _ in range(2):
             self.clock.advance(1)
         for transport in self.transports:
-            self.assertEqual(transport.value().count(b"has joined"), PEOPLE)
+            first, others = transport.value().splitlines()
+            self.assertIn(b" newcomer0 has joined", first)
+            self.assertIn(b" %d people have joined" % (PEOPLE - 1), others)
             self.assertEqual(transport.writes, 2)
         self.assertEqual(self.rendered["Arrived"], PEOPLE)
 

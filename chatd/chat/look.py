@@ -1,6 +1,6 @@
 """All that decides how an event reads in one session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -11,6 +11,7 @@ from chatd.chat.events import Answer, Event
 from chatd.chat.links import Links
 
 Render: TypeAlias = "Callable[[Event | Answer, Look, bool, Person | None], bytes]"
+Fold: TypeAlias = "Callable[[Sequence[Event | Answer], Look], bytes]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +28,8 @@ class Look:
     @ivar told: Whether a session is told at all when what it said has happened.
     @ivar shows_latest: Whether who enters a room is shown what was said there last.
     @ivar links: Where shared files are fetched; C{None} if they are by no link.
+    @ivar fold: Tells of many who come and go in few words; C{None} where each is told.
+    @ivar crowd: From so many at once on it does; 0 for never.
     """
 
     render: Render
@@ -39,6 +42,8 @@ class Look:
     told: bool = True
     shows_latest: bool = True
     links: Links | None = None
+    fold: "Fold | None" = None
+    crowd: int = 0
 
 
 @lru_cache(maxsize=4096)
@@ -54,8 +59,21 @@ def look(
     told: bool = True,
     shows_latest: bool = True,
     links: Links | None = None,
+    fold: "Fold | None" = None,
+    crowd: int = 0,
 ) -> Look:
     """The one look of these properties."""
     return Look(
-        render, colour, theme, timestamps, zone, bell, echo, told, shows_latest, links
+        render,
+        colour,
+        theme,
+        timestamps,
+        zone,
+        bell,
+        echo,
+        told,
+        shows_latest,
+        links,
+        fold,
+        crowd,
     )

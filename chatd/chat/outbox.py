@@ -10,14 +10,14 @@ everybody is shown everything in the order in which it happened.
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatd.chat.account import Person
-from chatd.chat.events import Answer, Event
+from chatd.chat.events import Answer, Arrived, Departed, Event
 from chatd.chat.look import Look
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Block:
     __slots__ = ("_starts", "data")
 
     def __init__(self, items: Sequence[Item], look: Look, here: bool) -> None:
-        parts = [item.render(look, here) for item in items]
+        parts = _rendered(items, look, here)
         self.data = b"".join(parts)
         self._starts = list(accumulate(map(len, parts), initial=0))
 
@@ -335,6 +335,26 @@ def _readers_of_several(rooms: dict[Audience, list[Item]]) -> "set[Session]":
             several.update(seen.intersection(audience.readers))
             seen.update(audience.readers)
     return several
+
+
+def _rendered(items: Sequence[Item], look: Look, here: bool) -> list[bytes]:
+    """A part for each item; where many come and go, the first part tells of all."""
+    fold = look.fold
+    if fold is None or not 0 < look.crowd <= len(items):
+        return [item.render(look, here) for item in items]
+    parts: list[bytes] = []
+    for moving, group in groupby(items, key=_moves):
+        some = list(group)
+        if moving and len(some) >= look.crowd:
+            parts.append(fold([item.event for item in some], look))
+            parts += [b""] * (len(some) - 1)
+        else:
+            parts += [item.render(look, here) for item in some]
+    return parts
+
+
+def _moves(item: Item) -> bool:
+    return isinstance(item.event, Arrived | Departed)
 
 
 def _selection(items: list[Item], session: "Session", since: int) -> list[Item]:

@@ -81,6 +81,7 @@ class Rules:
     ssh_keys: int = 20
     topic_chars: int = 400
     away_chars: int = 200
+    crowd: int = 20  # who come or go at once, and are told of by number; 0: never
     history_shown: int = 10
     history_max: int = 200
     history_keep: float = 0.0

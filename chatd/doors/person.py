@@ -19,7 +19,7 @@ from chatd.doors.connection import Exempt
 from chatd.doors.lines import PIECE, LineConnection
 from chatd.doors.terminal import Terminal
 from chatd.doors.transport import host_of
-from chatd.render.text import render
+from chatd.render.text import fold, render
 from chatd.wire import editor
 
 # In this order each is turned into LF.
@@ -240,6 +240,8 @@ class PersonDoor(LineConnection):
             echo=echo,
             told=echo,
             links=self.links(),
+            fold=fold,
+            crowd=self.hub.rules.crowd,
         )
 
     def links(self) -> Links | None:

@@ -55,6 +55,7 @@ def rules(settings: Settings, encrypt: str, pin: str = "") -> Rules:
         name_chars=limits.name_chars,
         reason_chars=limits.reason_chars,
         waiting_whispers=limits.waiting_whispers,
+        crowd=settings.text.crowd,
         history_shown=settings.history.shown,
         history_max=settings.history.max,
         history_keep=settings.history.keep,

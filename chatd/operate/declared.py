@@ -71,6 +71,13 @@ class Text:
         live=True,
         high=60,
     )
+    crowd: int = _setting(
+        20,
+        "So many people who come or go at the same moment are told of by their number. "
+        "0: each by name, however many.",
+        live=True,
+        high=1_000_000,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ The server's words begin with C{*}, refusals with C{!}; everything else was said
 somebody. Whatever happened carries its time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from chatd.chat.account import Person, Role, Timestamps
+from chatd.chat.durations import counted
 from chatd.chat.events import (
     Act,
     Announced,
@@ -85,6 +86,21 @@ def render(
     """
     lines = _Text(look, here, reader).lines(event)
     return "".join([f"{line}\r\n" for line in lines]).encode("utf-8", "replace")
+
+
+def fold(events: Sequence[Event | Answer], look: Look) -> bytes:
+    """The same for many who came and went at once: only how many they are."""
+    last = events[-1]
+    assert isinstance(last, Arrived | Departed)
+    came = sum(isinstance(event, Arrived) for event in events)
+    told = [
+        f"{counted(number, 'person')} {'has' if number == 1 else 'have'} {what}"
+        for number, what in ((came, "joined"), (len(events) - came, "left"))
+        if number
+    ]
+    text = _Text(look, True, None)
+    (line,) = text.told(last, f"{' the chat, and '.join(told)} the chat.")
+    return f"{line}\r\n".encode("utf-8", "replace")
 
 
 class _Text:
@@ -168,8 +184,10 @@ class _Text:
 
     def _happened(self, event: Event) -> Iterable[str]:
         sentence = self._sentence(event)
-        if sentence is None:
-            return []
+        return [] if sentence is None else self.told(event, sentence)
+
+    def told(self, event: Event, sentence: str) -> Iterable[str]:
+        """What happened, in words."""
         when = self._when(event)
         if not when:
             return self._server(sentence)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatd.chat.events import Arrived, Departed, Said
 from chatd.chat.request import Typed
 from chatd.chat.rules import Rules
 from chatd.doors.connection import nobody_is_exempt
@@ -107,6 +108,44 @@ class TranscriptTests(TextCase):
             dan.send(b"/quit\n"), b"* Bye. You were here for 2 minutes.\r\n"
         )
         self.assertTrue(dan.wire.disconnecting)
+
+    def test_crowd(self) -> None:
+        """Of a crowd others see how many come and go, and who of those before it."""
+        self.hub.rules = replace(self.rules, crowd=3)
+        ann = self.enter("ann")
+        people = [self.hub.entrance.guest(f"u{n}x") for n in range(5)]
+        for person in people[:2]:
+            self.hub.delivery.show(Arrived(person=person, rooms=("lobby",)))
+        self.clock.advance(0)
+        self.assertEqual(len(ann.lines()), 2)
+        for person in people[2:]:
+            self.hub.delivery.show(Arrived(person=person, rooms=("lobby",)))
+        self.hub.delivery.show(Departed(person=people[0], rooms=("lobby",)))
+        self.clock.advance(0)
+        self.assertEqual(
+            ann.lines(),
+            ["[..] 3 people have joined the chat, and 1 person has left the chat."],
+        )
+
+    def test_crowd_and_words(self) -> None:
+        """What is said between two crowds stands between them; 0 names everybody."""
+        for crowd, lines in (2, 3), (0, 5):
+            self.hub.rules = replace(self.rules, crowd=crowd)
+            ann = self.enter(f"ann{crowd}")
+            bob, _ = join(self.hub, f"bob{crowd}")
+            ann.lines()
+            for words in ("hello", ""):
+                for number in range(2):
+                    person = self.hub.entrance.guest(f"u{crowd}{words}{number}")
+                    arrived = Arrived(person=person, rooms=("lobby",))
+                    self.hub.delivery.show(arrived)
+                if words:
+                    said = Said(room="lobby", sender=bob.somebody(), text=words)
+                    self.hub.delivery.show(said)
+            self.clock.advance(0)
+            shown = ann.lines()
+            self.assertEqual(len(shown), lines)
+            self.assertTrue(shown[lines // 2].endswith(": hello"), shown)
 
     def test_others(self) -> None:
         """Others see who comes, what is said, and who goes."""

@@ -386,6 +386,31 @@ def kinds(union: Any) -> Iterator[type]:
         yield from kinds(kind) if get_args(kind) else [kind]
 
 
+class FoldTests(SynchronousTestCase):
+    """A crowd is told of in one line."""
+
+    def fold(self, came: int, went: int, style: Look = FULL) -> str:
+        """What is told of so many."""
+        events: list[Event] = [Arrived(person=BOB, rooms=(), **STAMP)] * came
+        events += [Departed(person=BOB, rooms=(), **STAMP)] * went
+        return text.fold(events, style).decode()
+
+    def test_numbers(self) -> None:
+        """It says how many came, and how many went."""
+        self.assertEqual(
+            self.fold(1214, 0), f"{AT}1,214 people have joined the chat.\r\n"
+        )
+        self.assertEqual(self.fold(0, 30), f"{AT}30 people have left the chat.\r\n")
+        self.assertEqual(
+            self.fold(1, 30),
+            f"{AT}1 person has joined the chat, and 30 people have left the chat.\r\n",
+        )
+
+    def test_no_time(self) -> None:
+        """Without times it is the server who speaks."""
+        self.assertEqual(self.fold(20, 0, OFF), "* 20 people have joined the chat.\r\n")
+
+
 class WordsTests(SynchronousTestCase):
     """People read sentences."""
 
