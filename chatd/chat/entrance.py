@@ -54,8 +54,9 @@ class Entrance:
     def __init__(self, hub: "Hub", login: Login) -> None:
         self._hub = hub
         self._login = login
-        self._arriving = Turnstile(hub.clock, TOGETHER)
-        self._welcoming = Turnstile(hub.clock, TOGETHER)
+        self._arriving, self._welcoming = (
+            Turnstile(hub.clock, TOGETHER, lambda: hub.outbox.turn) for _ in range(2)
+        )
 
     async def enter(self, session: "Session", request: Enter) -> None:
         """

@@ -115,10 +115,15 @@ class Block:
 
 
 class Outbox:
-    """Gathers what happens in one turn of the reactor and sends it at its end."""
+    """
+    Gathers what happens in one turn of the reactor and sends it at its end.
+
+    @ivar turn: How many turns there were in which something happened.
+    """
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
+        self.turn = 0
         self._order = 0
         self._scheduled = False
         self._rooms: dict[Audience, list[Item]] = {}
@@ -244,6 +249,7 @@ class Outbox:
     def flush(self) -> None:
         """Send all that was put."""
         self._scheduled = False
+        self.turn += 1
         rooms, self._rooms = self._rooms, {}
         own, self._own = self._own, {}
         several = _readers_of_several(rooms)

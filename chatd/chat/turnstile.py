@@ -1,5 +1,7 @@
 """Lets so many through at a time."""
 
+from collections.abc import Callable
+
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
@@ -15,10 +17,18 @@ class Turnstile:
     @ivar most: How many go through together.
     """
 
-    def __init__(self, clock: IReactorTime, most: int) -> None:
+    def __init__(
+        self, clock: IReactorTime, most: int, turn: Callable[[], object]
+    ) -> None:
+        """
+        @param turn: Tells one turn of the reactor from the next. A timer for each who
+            comes alone would cost more than all the rest here.
+        """
         self.most = most
         self._clock = clock
-        self._passed = 0  # of this group
+        self._turn = turn
+        self._now = turn()
+        self._passed = 0  # in this turn
         self._waiting: list[Deferred[None]] = []
 
     def __len__(self) -> int:
@@ -26,21 +36,21 @@ class Turnstile:
 
     async def pass_through(self) -> None:
         """Wait for one's turn; those who came first go first."""
-        if self._passed >= self.most or self._waiting:
-            mine: Deferred[None] = Deferred()
-            self._waiting.append(mine)
-            await mine
-            return
-        self._count()
-
-    def _count(self) -> None:
-        if not self._passed:
-            self._clock.callLater(A_WHILE if self._waiting else 0, self._go_on)
-        self._passed += 1
+        if not self._waiting:
+            if self._turn() != self._now:
+                self._now, self._passed = self._turn(), 0
+            if self._passed < self.most:
+                self._passed += 1
+                return
+            self._clock.callLater(0, self._go_on)
+        mine: Deferred[None] = Deferred()
+        self._waiting.append(mine)
+        await mine
 
     def _go_on(self) -> None:
-        self._passed = 0
         first, self._waiting = self._waiting[: self.most], self._waiting[self.most :]
+        self._now, self._passed = self._turn(), len(first)
+        if self._waiting:
+            self._clock.callLater(A_WHILE, self._go_on)
         for waiting in first:
-            self._count()
             waiting.callback(None)

@@ -15,6 +15,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._calls: list[Callable[[], None]] = []
+        self.number = 0
         self.seconds: list[float] = []
 
     def callLater(  # noqa: N802
@@ -25,6 +26,7 @@ class Turns:
 
     def turn(self) -> None:
         """The next turn."""
+        self.number += 1
         calls, self._calls = self._calls, []
         for call in calls:
             call()
@@ -35,7 +37,8 @@ class TurnstileTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.turns = Turns()
-        self.turnstile = Turnstile(cast(IReactorTime, self.turns), 2)
+        clock = cast(IReactorTime, self.turns)
+        self.turnstile = Turnstile(clock, 2, lambda: self.turns.number)
         self.passed: list[int] = []
 
     def come(self, number: int) -> None:
@@ -62,7 +65,12 @@ class TurnstileTests(SynchronousTestCase):
         for _ in range(4):
             self.turns.turn()
         self.assertEqual(len(self.passed), 5)
-        self.assertEqual(self.turns.seconds, [0, A_WHILE, 0])
+        self.assertEqual(self.turns.seconds, [0, A_WHILE])
+
+    def test_no_timer(self) -> None:
+        """As long as few come nothing is left for later."""
+        self.come(0)
+        self.assertEqual(self.turns.seconds, [])
 
     def test_crowd(self) -> None:
         """More wait, and those who come later wait behind them."""
