@@ -212,4 +212,4 @@ class BusyTests(SynchronousTestCase):
         self.turns()
         calls = self.calls(visit)
         self.assertIsNone(self.hub.presence.named("passer-by"))
-        self.assertLess(calls.total(), 440, calls.most_common(12))
+        self.assertLess(calls.total(), 430, calls.most_common(12))

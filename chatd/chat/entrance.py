@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from chatd.chat.session import Session
 
 
-# People who are shown at a time: each is told of all who are here, and all of each.
-# When 1,000 come back at once, more would let everybody else wait for 200 ms.
+# People who are let in at a time: each is told of all who are here. When 1,000 come
+# back at once, more would let everybody else wait for 200 ms.
 TOGETHER = 20
 
 _CURSOR = re.compile(r"[0-9]{1,18}")
