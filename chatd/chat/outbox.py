@@ -6,6 +6,9 @@ per room and look, and written once to each reader. A reader who needs a little 
 less than the neighbours (who spoke, was named or is answered) gets the same block with
 cuts; who came in the middle or hears of several rooms gets a selection. Either way
 everybody is shown everything in the order in which it happened.
+
+Very many readers are written to in several turns, so that nobody else waits for all of
+them; whoever is to be sent anything else meanwhile gets theirs before it.
 """
 
 from bisect import bisect_left
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
 # took 32 s of processor time when each was told of the others one by one, and 6 s now.
 MANY = 100
 EACH = 0.0001  # seconds
+
+# How long one turn may write, in seconds, and after how many readers that is looked at.
+LONGEST = 0.0045
+PORTION = 100
 
 
 class Audience(Protocol):
@@ -114,6 +121,33 @@ class Block:
         return b"".join(pieces)
 
 
+class Told:
+    """
+    What an audience is told in one turn.
+
+    @ivar items: Of which a reader may be shown all.
+    """
+
+    __slots__ = ("_audience", "_blocks", "items")
+
+    def __init__(self, audience: Audience, items: list[Item]) -> None:
+        self.items = items
+        self._audience = audience
+        self._blocks: dict[tuple[Look, bool], Block] = {}
+
+    def block(self, look: Look, room: Audience | None) -> Block:
+        """
+        For those who share a look.
+
+        @param room: Where they are.
+        """
+        key = (look, room is self._audience)
+        block = self._blocks.get(key)
+        if block is None:
+            block = self._blocks[key] = Block(self.items, *key)
+        return block
+
+
 class Outbox:
     """
     Gathers what happens in one turn of the reactor and sends it at its end.
@@ -129,6 +163,9 @@ class Outbox:
         self._rooms: dict[Audience, list[Item]] = {}
         # What waits for company, by audiences that were told something a moment ago.
         self._patient: dict[Audience, list[Item]] = {}
+        # Who is still to be written a block, and who is shown nothing new before that.
+        self._late: dict[Session, Told] = {}
+        self._blocked: set[Audience] = set()
         self._own: dict[Session, list[Item]] = {}
         self._reading: dict[Session, tuple[Audience, ...]] = {}
 
@@ -222,7 +259,8 @@ class Outbox:
             self._reading[session] = others
         else:
             del self._reading[session]
-        items = self._rooms.get(audience) or self._patient.get(audience)
+        self._write_late(session)
+        items = self._waiting(audience)
         if items:
             own = self._own.setdefault(session, [])
             own += _selection(items, session, since)
@@ -247,23 +285,33 @@ class Outbox:
         return self._order
 
     def flush(self) -> None:
-        """Send all that was put."""
+        """Send what was put: all of it, or as much as a turn has time for."""
         self._scheduled = False
         self.turn += 1
+        until = self._clock.seconds() + LONGEST
+        self._write_some(0.0)  # however much there is to do for others
         rooms, self._rooms = self._rooms, {}
         own, self._own = self._own, {}
+        for audience in self._blocked.intersection(rooms):
+            self._rooms[audience] = rooms.pop(audience)
         several = _readers_of_several(rooms)
         waiting = [audience for audience, items in self._patient.items() if items]
-        for audience in waiting:
-            for other in rooms:
+        waiting += self._rooms
+        for other in rooms:
+            several |= self._late.keys() & other.readers.keys()
+            for audience in waiting:
                 several |= audience.readers.keys() & other.readers.keys()
         for audience, items in rooms.items():
             self._send_block(audience, items, own, several)
         for session, selected in own.items():
+            self._write_late(session)
             for audience in self._reading.get(session, ()) if waiting else ():
                 selected += self._catch_up(session, audience)
             selected.sort(key=_order)
             session.show(selected)
+        self._write_some(until)
+        if self._late or self._rooms:
+            self._schedule()
 
     def _send_block(
         self,
@@ -272,36 +320,57 @@ class Outbox:
         own: "dict[Session, list[Item]]",
         several: "set[Session]",
     ) -> None:
-        """Write to those who read one room, and select for the others."""
+        """
+        Write to those who read one room, but are not shown just what all are shown, or
+        select for them; the others are late until they are written to.
+        """
         orders = [item.order for item in items]
         without: dict[Session, list[int]] = {}
         for place, item in enumerate(items):
             for session in item.skip:
                 without.setdefault(session, []).append(place)
-        first = orders[0]
-        blocks: dict[tuple[Look, bool], Block] = {}
-        look: Look | None = None
-        room: Audience | None = None
-        for session, since in list(audience.readers.items()):
+        first, readers, told = orders[0], audience.readers, Told(audience, items)
+        # Turned round: they are taken out at the end, and who came first is the first.
+        alike = dict.fromkeys(reversed(readers), told)
+        apart = several.union(own, without).intersection(readers)
+        apart.update([s for s, since in readers.items() if since >= first])
+        for session in apart:
+            del alike[session]
+            since = readers[session]
             if since >= first or not session.plain or session in several:
                 mine = own.setdefault(session, [])
                 mine += _selection(items, session, since)
                 continue
-            if session.look is not look or session.room is not room:
-                look, room = session.look, session.room
-                key = (look, room is audience)
-                block = blocks.get(key) or blocks.setdefault(key, Block(items, *key))
-                data, size = block.data, len(block.data)
-            straight = session.straight
-            if session in own or session in without:
-                extra = [
-                    (bisect_left(orders, item.order), session.render(item))
-                    for item in sorted(own.pop(session, ()), key=_order)
-                ]
-                session.write(block.cut(without.get(session, ()), extra))
-            elif straight is None or not size:
-                session.write(data)
-            else:
+            extra = [
+                (bisect_left(orders, item.order), session.render(item))
+                for item in sorted(own.pop(session, ()), key=_order)
+            ]
+            block = told.block(session.look, session.room)
+            session.write(block.cut(without.get(session, ()), extra))
+        self._late.update(alike)
+        self._blocked.add(audience)
+
+    def _write_some(self, until: float) -> None:
+        """Write to those who are shown what all are shown, as long as there is time."""
+        late = self._late
+        told: Told | None = None
+        look: Look | None = None
+        room: Audience | None = None
+        while late:
+            for _ in range(min(PORTION, len(late))):
+                session, mine = late.popitem()
+                if (
+                    mine is not told
+                    or session.look is not look
+                    or session.room is not room
+                ):
+                    told, look, room = mine, session.look, session.room
+                    data = told.block(look, room).data
+                    size = len(data)
+                straight = session.straight
+                if straight is None or not size:
+                    self._write(session, told)
+                    continue
                 # Whatever is touched for one of 1,000 readers is not in the processor's
                 # caches any more when it is needed again: to let the session ask the
                 # door, and that the transport, takes half as long as to send.
@@ -311,14 +380,34 @@ class Outbox:
                     sent = 0
                 if sent < size:
                     session.write(data[sent:])
+            if self._clock.seconds() > until:
+                break
+        if not late:
+            self._blocked.clear()
+
+    def _write(self, session: "Session", told: "Told") -> None:
+        if session.plain:
+            session.write(told.block(session.look, session.room).data)
+        else:
+            session.show(_selection(told.items, session, 0))
+
+    def _write_late(self, session: "Session") -> None:
+        """Write to a session what others in a room were written before."""
+        told = self._late.pop(session, None)
+        if told is not None:
+            self._write(session, told)
 
     def _catch_up(self, session: "Session", audience: Audience) -> list[Item]:
         """What an audience was not told yet: the session is shown it now."""
-        items = self._patient.get(audience)
+        items = self._waiting(audience)
         if not items:
             return []
         since, audience.readers[session] = audience.readers[session], self._order
         return _selection(items, session, since)
+
+    def _waiting(self, audience: Audience) -> "list[Item] | None":
+        """What an audience is still to be told."""
+        return self._rooms.get(audience) or self._patient.get(audience)
 
     def _next(self) -> int:
         if not self._scheduled:

@@ -1,7 +1,10 @@
 """What happens in a turn is sent at its end, in order, in one write to each reader."""
 
 from dataclasses import replace
+from random import Random
+from typing import Any
 
+from twisted.internet.base import DelayedCall
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -596,6 +599,125 @@ class HoldingTests(SynchronousTestCase):
         turn(self.hub)
         self.assertEqual(self.bob_door.of(Notice), [Notice("soon")])
         self.store.release()
+
+
+class Turns(Clock):
+    """What is put off for no time waits for the next turn, as in a reactor."""
+
+    def callLater(  # noqa: N802
+        self, delay: float, *more: Any, **kw: Any
+    ) -> DelayedCall:
+        """Not in this turn."""
+        return super().callLater(max(delay, 0.001), *more, **kw)
+
+    def advance(self, amount: float) -> None:
+        """One turn."""
+        super().advance(max(amount, 0.001))
+
+
+class ManyTests(SynchronousTestCase):
+    """Very many readers are written to in several turns; the others do not wait."""
+
+    def setUp(self) -> None:
+        self.clock = Turns()
+        self.hub = make_hub(clock=self.clock)
+        self.people = [join(self.hub, f"u{number}") for number in range(11)]
+        self.ann, self.door = join(self.hub, "ann", "ops")
+        self.people.append((self.ann, self.door))
+        for _, door in self.people:
+            door.take()
+            door.writes = 0
+        # Time is up at once, and looked at after each second reader.
+        self.patch(outbox, "LONGEST", -1.0)
+        self.patch(outbox, "PORTION", 2)
+
+    def say(self, text: str) -> None:
+        """Something is said in the lobby, and as many as there is time for read it."""
+        person = Person(9, "x")
+        self.hub.outbox.put(
+            Said(room="lobby", sender=person, text=text), self.hub.rooms.find("lobby")
+        )
+        self.clock.advance(0)
+
+    def shown(self) -> list[int]:
+        """How many lines of the lobby each was shown."""
+        return [len(texts(door)) for _, door in self.people]
+
+    def test_turns(self) -> None:
+        """Some are written to in each turn, everybody once."""
+        self.say("one")
+        self.assertEqual(self.shown(), [1] * 2 + [0] * 10)
+        self.clock.advance(0)
+        # Two in any case, and two more.
+        self.assertEqual(self.shown(), [1] * 6 + [0] * 6)
+        for _ in range(3):
+            self.clock.advance(0)
+        self.assertEqual([door.writes for _, door in self.people], [1] * 12)
+        self.assertEqual(self.hub.outbox._blocked, set())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_order(self) -> None:
+        """What is said meanwhile comes behind, in the same order for everybody."""
+        for text in "abcdefghij":
+            self.say(text)
+        for _ in range(30):
+            self.clock.advance(0)
+        for _, door in self.people:
+            self.assertEqual("".join(texts(door)), "abcdefghij")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_answers(self) -> None:
+        """Who is answered meanwhile does not wait, and is shown all before that."""
+        self.say("one")
+        self.say("two")
+        self.assertEqual(self.door.events, [])
+        self.ann.tell(Notice("answer"))
+        self.clock.advance(0)
+        kinds = [type(event) for event in self.door.events]
+        self.assertEqual(kinds, [Said, Said, Notice])
+        self.assertEqual(texts(self.people[-2][1]), [])
+        for _ in range(9):
+            self.clock.advance(0)
+        self.assertEqual(self.shown(), [2] * 12)
+
+    def test_other_rooms(self) -> None:
+        """Who is told something elsewhere meanwhile is shown all in order."""
+        self.say("one")
+        self.say("two")
+        event = Said(room="ops", sender=Person(9, "x"), text="three")
+        self.hub.outbox.put(event, self.hub.rooms.find("ops"))
+        self.clock.advance(0)
+        self.assertEqual(texts(self.door), ["one", "two", "three"])
+
+    def test_leaving(self) -> None:
+        """Who leaves meanwhile is shown what was said before."""
+        self.say("one")
+        self.say("two")
+        self.hub.outbox.finish(self.ann)
+        self.assertEqual(texts(self.door), ["one", "two"])
+
+    def test_random(self) -> None:
+        """Whatever happens, everybody is shown everything once and in order."""
+        random = Random(4)
+        orders: list[list[str]] = [[] for _ in self.people]
+        for number in range(300):
+            match random.randrange(4):
+                case 0:
+                    place = random.randrange(len(self.people))
+                    self.people[place][0].tell(Notice(f"{number}"))
+                    orders[place].append(f"{number}")
+                case 1:
+                    event = Said(room="ops", sender=Person(9, "x"), text=f"{number}")
+                    self.hub.outbox.put(event, self.hub.rooms.find("ops"))
+                    orders[-1].append(f"{number}")
+                case _:
+                    self.say(f"{number}")
+                    for order in orders:
+                        order.append(f"{number}")
+        for _ in range(300):
+            self.clock.advance(0)
+        for order, (_, door) in zip(orders, self.people, strict=True):
+            self.assertEqual([getattr(e, "text", "") for e in door.events], order)
 
 
 class CrowdTests(SynchronousTestCase):
