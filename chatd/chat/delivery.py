@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chatd.chat.account import Person, Role
 from chatd.chat.errors import Banned
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 _WORD = re.compile(
     r"[^\s!-,/:-@\[-^`{-~\u2000-\u206f\u3000-\u303f\uff01-\uff0f\uff1a-\uff20]+"
 )
+
+_Moving: TypeAlias = Arrived | Departed | AwayChanged | Renamed | Joined | Left
 
 
 class Delivery:
@@ -151,9 +153,7 @@ class Delivery:
         for session in sessions:
             session.correspondent = event.to
 
-    def _show_presence(
-        self, event: Arrived | Departed | AwayChanged | Renamed | Joined | Left
-    ) -> None:
+    def _show_presence(self, event: _Moving) -> None:
         found = map(self._hub.rooms.get, self._hub.where(event))
         rooms = [room for room in found if room is not None and room.opened]
         if isinstance(event, Arrived | Departed):
@@ -175,11 +175,7 @@ class Delivery:
             # Who departed may be coming in again: from the start, then.
             self._leave_rooms(event.person.id, rooms)
 
-    def _change_presence(
-        self,
-        event: Arrived | Departed | AwayChanged | Renamed | Joined | Left,
-        rooms: list[Room],
-    ) -> bool:
+    def _change_presence(self, event: _Moving, rooms: list[Room]) -> bool:
         """
         Change who is here, and in which rooms.
 
@@ -201,24 +197,28 @@ class Delivery:
                     session.room = session.room or room
         return changed
 
-    def _tell_rooms(
-        self,
-        event: Arrived | Departed | AwayChanged | Renamed | Joined | Left,
-        rooms: list[Room],
-    ) -> None:
+    def _tell_rooms(self, event: _Moving, rooms: list[Room]) -> None:
         """Tell all who are in one of the rooms; only they learn of a private one."""
+        public = [room for room in rooms if not room.private]
+        insiders = dict.fromkeys(s for r in rooms if r.private for s in r.readers)
         told: dict[tuple[str, ...], list[Session]] = {}
-        for reader in dict.fromkeys(s for room in rooms for s in room.readers):
-            names = tuple(
-                room.name
-                for room in rooms
-                if not room.private or reader in room.readers
-            )
+        for reader in insiders:
+            names = tuple(r.name for r in rooms if not r.private or reader in r.readers)
             told.setdefault(names, []).append(reader)
+        if public:
+            # Most are in the largest, which is mostly the lobby: they share what they
+            # read. To tell each by themselves made a rush of members quadratic.
+            names = tuple(room.name for room in public)
+            largest = max(public, key=lambda room: len(room.readers))
+            skip = insiders.keys() & largest.readers.keys()
+            self._hub.outbox.put(_in(event, names), largest, skip, patient=True)
+            others = told.setdefault(names, [])
+            for room in public:
+                if room is not largest:
+                    more = room.readers.keys() - largest.readers.keys()
+                    others += more - insiders.keys()
         for names, readers in told.items():
-            if isinstance(event, Arrived | Departed):
-                event = replace(event, rooms=names)
-            self._hub.outbox.tell(event, readers)
+            self._hub.outbox.tell(_in(event, names), dict.fromkeys(readers))
 
     def _leave_rooms(self, person: int, rooms: list[Room]) -> None:
         for session in self._hub.connections.of(person):
@@ -312,3 +312,10 @@ class Delivery:
             except Banned as banned:
                 if session.role < Role.OPERATOR:
                     session.close(banned.text)
+
+
+def _in(event: _Moving, names: tuple[str, ...]) -> _Moving:
+    """The event as somebody is told who may know of these rooms."""
+    if isinstance(event, Arrived | Departed) and event.rooms != names:
+        return replace(event, rooms=names)
+    return event

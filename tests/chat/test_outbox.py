@@ -813,3 +813,27 @@ class CrowdTests(SynchronousTestCase):
         join(self.hub, "eve")
         self.later()
         self.assertEqual(self.hub.outbox._patient, {})
+
+    def test_members(self) -> None:
+        """Those who come into several rooms are told of together, too."""
+        type_in(self.hub, self.bob, "/join ops")
+        members = {}
+        for name in ("dan", "eve", "fay"):
+            members[name], _ = join(self.hub, name, "ops", password="three-green-lamps")
+        for session in members.values():
+            session.end("")
+            turn(self.hub)
+        self.later()
+        gus, gus_door = join(self.hub, "gus", "ops")
+        type_in(self.hub, gus, "/leave lobby")
+        self.later()
+        self.door.take()
+        gus_door.take()
+        self.door.writes = 0
+        for name in members:
+            join(self.hub, name, password="three-green-lamps")
+        self.later()
+        self.assertEqual(self.arrived(), ["dan", "eve", "fay"])
+        self.assertEqual(self.door.writes, 2)
+        told = [event.person.name for event in gus_door.of(Arrived)]
+        self.assertEqual(told, ["dan", "eve", "fay"])
