@@ -1,6 +1,6 @@
 """How long somebody is muted or banned, and why: as people type and read it."""
 
-from chatd.chat.durations import in_words, read_duration
+from chatd.chat.durations import in_words, take_duration
 from chatd.chat.errors import TooLong
 from chatd.chat.rules import Rules
 
@@ -13,11 +13,8 @@ def read_sentence(text: str) -> tuple[str, float, str]:
     @raise BadRequest: if the time is one that nobody can mean.
     """
     name, _, rest = text.strip().partition(" ")
-    first, _, after = rest.strip().partition(" ")
-    seconds = read_duration(first)
-    if seconds is None:
-        return name, 0.0, rest.strip()
-    return name, seconds, after.strip()
+    seconds, reason = take_duration(rest)
+    return name, seconds or 0.0, reason
 
 
 def check_reason(reason: str, rules: Rules) -> None:

@@ -26,7 +26,7 @@ async def mute(call: Call) -> None:
     """
     Let somebody read in the current room but not speak, for a time or until /unmute.
 
-    TIME is 30s, 10m, 2h, 7d or 1w.
+    TIME is 30s, 10min, 1h30m, 7d or 1w.
 
     Example: /mute bob 10m that was enough
     """
@@ -49,8 +49,9 @@ async def ban(call: Call) -> None:
     """
     Keep somebody out of the current room, for a time or until /unban.
 
-    TIME is 30s, 10m, 2h, 7d or 1w. A guest can come back as another guest: operators
-    have /serverban for that, and /private closes the room to all who are not invited.
+    TIME is 30s, 10min, 1h30m, 7d or 1w. A guest can come back as another guest:
+    operators have /serverban for that, and /private closes the room to all who are not
+    invited.
 
     Example: /ban bob 7d advertising
     """

@@ -2,7 +2,7 @@
 
 from chatd.chat.account import Role
 from chatd.chat.command import Call, command
-from chatd.chat.durations import counted, in_words, read_duration
+from chatd.chat.durations import FORMS, counted, in_words, take_duration
 from chatd.chat.errors import Usage
 from chatd.chat.events import Listing
 from chatd.chat.sentences import read_sentence, terms
@@ -64,17 +64,17 @@ async def serverban(call: Call) -> None:
     """
     Shut an account, an address or a network out of the whole server.
 
-    TIME is 30s, 10m, 2h, 7d or 1w; without it the ban lasts until /serverunban. One
-    IPv6 address stands for its /64, because its owner has them all. Guests are shut out
-    by their address, which /whois tells; think of who else comes from there.
+    TIME is 30s, 10min, 1h30m, 7d or 1w; without it the ban lasts until /serverunban.
+    One IPv6 address stands for its /64, because its owner has them all. Guests are shut
+    out by their address, which /whois tells; think of who else comes from there.
 
     Example: /serverban 203.0.113.0/24 2h flooding
     """
     whom, seconds, reason = read_sentence(call.rest)
     shown = await call.hub.operators.ban(call.session, whom, seconds, reason)
     await call.happened()
-    length = f" for {in_words(seconds)}" if seconds else ""
-    call.reply(f"{shown} is shut out{length}. /serverunban {shown} ends it.")
+    length = f"for {in_words(seconds)}" if seconds else "for ever"
+    call.reply(f"{shown} is shut out {length}. /serverunban {shown} ends it.")
 
 
 @command("serverunban", usage="NAME|ADDRESS|NETWORK", needs=Role.OPERATOR)
@@ -162,17 +162,25 @@ async def reload(call: Call) -> None:
     call.reply(call.hub.operators.reload(call.session))
 
 
-@command("shutdown", usage="[SECONDS] [WHY...]", needs=Role.OPERATOR)
+@command("shutdown", usage="[TIME|now] [WHY...]", needs=Role.OPERATOR)
 async def shutdown(call: Call) -> None:
     """
     Stop the server; everybody is told why, and nothing that was shown is lost.
 
+    TIME is 30s, 10min or 1h30m, or a number of seconds; without it, or with "now", the
+    server stops at once.
+
     Example: /shutdown 60 Back in ten minutes with a new disk.
     """
     first, why = call.words(2)
-    seconds = float(first[:9]) if first.isdecimal() else read_duration(first)
+    seconds: float | None = 0.0
+    if first and first.casefold() != "now":
+        seconds, why = take_duration(call.rest, bare=True)
     if seconds is None:
-        seconds, why = 0.0, call.rest
+        raise Usage(
+            f'Say when: /shutdown now WHY, or a time first: {FORMS}. "{first[:20]}" is '
+            "none."
+        )
     call.hub.operators.shut_down(call.session, seconds, why)
     when = f"in {in_words(seconds)}" if seconds else "now"
     call.reply(f"The server stops {when}.")

@@ -329,7 +329,7 @@ class _Text:
 
     def _until(self, until: float) -> str:
         if not until:
-            return ""
+            return " for ever"
         return f" until {datetime.fromtimestamp(until, self.look.zone):%Y-%m-%d %H:%M}"
 
     # Answers

@@ -2,7 +2,13 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.chat.durations import LONGEST, counted, in_words, read_duration
+from chatd.chat.durations import (
+    LONGEST,
+    counted,
+    in_words,
+    read_duration,
+    take_duration,
+)
 from chatd.chat.errors import BadRequest
 
 
@@ -17,6 +23,10 @@ class ReadTests(SynchronousTestCase):
             "2h": 7200,
             "7D": 604_800,
             "1w": 604_800,
+            "10min": 600,
+            "1h30m": 5400,
+            "2hours": 7200,
+            "1Week2days": 777_600,
         }.items():
             self.assertEqual(read_duration(text), seconds)
 
@@ -24,6 +34,34 @@ class ReadTests(SynchronousTestCase):
         """Other words are no length of time."""
         for text in ("", "x", "m", "10 m", "10mm", "-5m", "1.5h", "spam"):
             self.assertIsNone(read_duration(text))
+
+    def test_beginning(self) -> None:
+        """A time may stand before a text, written as people write it."""
+        for text, read in {
+            "": (None, ""),
+            "spam, 10m": (None, "spam, 10m"),
+            "for spam": (None, "for spam"),
+            "10m": (600, ""),
+            "10min  calm down": (600, "calm down"),
+            "for 2 hours calm down": (7200, "calm down"),
+            "in 5 Minutes": (300, ""),
+            "1 hour 30 min x 5m": (5400, "x 5m"),
+            "1d\tx": (86_400, "x"),
+        }.items():
+            self.assertEqual(take_duration(text), read)
+
+    def test_mistyped(self) -> None:
+        """What begins like a time and is none is refused, not taken for a reason."""
+        for text in ("10mm x", "-5m x", "1.5h", "5minz", "for 10x", "3rd warning"):
+            error = self.assertRaises(BadRequest, take_duration, text)
+            self.assertIn("is no length of time: write 30s, 10min, 1h30m", error.text)
+        self.assertRaises(BadRequest, take_duration, "10 spam")
+        self.assertRaises(BadRequest, take_duration, "0m spam")
+
+    def test_bare(self) -> None:
+        """Where a number is one of seconds, it may stand alone."""
+        self.assertEqual(take_duration("60 new disk", bare=True), (60, "new disk"))
+        self.assertEqual(take_duration("60 min x", bare=True), (3600, "x"))
 
     def test_no_unit(self) -> None:
         """A bare number is asked about, because nobody can know."""

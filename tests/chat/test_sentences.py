@@ -21,7 +21,8 @@ class SentenceTests(SynchronousTestCase):
 
     def test_unclear(self) -> None:
         """A number without a unit is not taken for a reason."""
-        self.assertRaises(BadRequest, read_sentence, "bob 10 spam")
+        for text in ("bob 10 spam", "bob 10mm spam", "bob -5m spam"):
+            self.assertRaises(BadRequest, read_sentence, text)
 
     def test_terms(self) -> None:
         """What is not known is left out."""

@@ -142,6 +142,18 @@ class ServerbanTests(Operating):
         type_in(self.hub, again, line)
         self.assertEqual(again.somebody().name, "ann")
 
+    def test_terms(self) -> None:
+        """It is said for how long; a mistyped time is not taken for a reason."""
+        for line, answer in {
+            "198.51.100.1 10min x": "198.51.100.1 is shut out for 10 minutes.",
+            "198.51.100.2 1h30m x": "198.51.100.2 is shut out for 1 hour and 30 min",
+            "198.51.100.3 flooding": "198.51.100.3 is shut out for ever.",
+        }.items():
+            self.assertIn(answer, self.tell(f"/serverban {line}"))
+        for line in ("198.51.100.4 -5m x", "198.51.100.4 10mm x"):
+            self.assertIn("no length of time", self.refused(f"/serverban {line}"))
+        self.assertEqual(len(self.hub.bans.in_force()), 3)
+
     def test_token(self) -> None:
         """A token does not help a banned account."""
         ann, _ = self.member("ann")
@@ -161,12 +173,14 @@ class ServerbanTests(Operating):
         self.hub.clock.advance(3599)  # type: ignore[attr-defined]
         self.assertEqual(len(self.hub.bans.in_force()), 1)
         self.hub.clock.advance(1)  # type: ignore[attr-defined]
-        self.assertEqual(self.tell("/serverbans"), "Nobody is shut out.")
+        self.assertEqual(self.tell("/serverbans"), "Nobody is shut out for ever.")
 
     def test_address(self) -> None:
         """Everybody who comes from a banned address is put out."""
         session, door = connect(self.hub, address="198.51.100.7")
-        self.assertIn("198.51.100.7 is shut out.", self.tell("/serverban 198.51.100.7"))
+        self.assertIn(
+            "198.51.100.7 is shut out for ever.", self.tell("/serverban 198.51.100.7")
+        )
         self.assertFalse(door.open)
         self.assertTrue(session.ended)
         self.assertTrue(self.bobs.open)
@@ -183,7 +197,9 @@ class ServerbanTests(Operating):
             "2001:db8::/32": "2001:db8::/32",
             "::ffff:203.0.113.9": "203.0.113.9",
         }.items():
-            self.assertIn(f"{shown} is shut out.", self.tell(f"/serverban {typed}"))
+            self.assertIn(
+                f"{shown} is shut out for ever.", self.tell(f"/serverban {typed}")
+            )
         self.assertRaises(Banned, self.hub.bans.check, address="2001:db8:1:2::77")
         for typed in ("198.51.100.0/24", "2001:db8:1:2::1", "203.0.113.9"):
             self.assertIn("may come in again", self.tell(f"/serverunban {typed}"))
@@ -309,15 +325,32 @@ class ProcessTests(Operating):
             "/shutdown": "The server stops now.",
             "/shutdown 60 new  disk": "The server stops in 1 minute.",
             "/shutdown 5m": "The server stops in 5 minutes.",
-            "/shutdown new disk": "The server stops now.",
+            "/shutdown now new disk": "The server stops now.",
+            "/shutdown 10min": "The server stops in 10 minutes.",
+            "/shutdown in 5 minutes": "The server stops in 5 minutes.",
             "/shutdown 86400 x": "The server stops in 1 day.",
         }.items():
             self.assertEqual(self.tell(line), answer)
         self.assertEqual(
             self.server.stops,
-            [(0, ""), (60, "new  disk"), (300, ""), (0, "new disk"), (86_400, "x")],
+            [
+                (0, ""),
+                (60, "new  disk"),
+                (300, ""),
+                (0, "new disk"),
+                (600, ""),
+                (300, ""),
+                (86_400, "x"),
+            ],
         )
         self.assertIn("more than a day", self.refused("/shutdown 86401"))
+
+    def test_no_time(self) -> None:
+        """A reason without a time, or with a mistyped one, does not stop it at once."""
+        self.assertIn("Say when: /shutdown now", self.refused("/shutdown new disk"))
+        self.assertIn("no length of time", self.refused("/shutdown 10mn going"))
+        self.assertIn("no length of time", self.refused("/shutdown -5m"))
+        self.assertEqual(self.server.stops, [])
 
     def test_without_a_process(self) -> None:
         """Where nobody manages the process, that is said."""

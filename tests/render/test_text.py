@@ -169,7 +169,7 @@ HAPPENED: list[tuple[Event, str]] = [
     ),
     (moderated(Act.KICK), "ann put bob out of ops."),
     (moderated(Act.KICK, reason="loud"), "ann put bob out of ops: loud"),
-    (moderated(Act.MUTE), "ann muted bob in ops."),
+    (moderated(Act.MUTE), "ann muted bob in ops for ever."),
     (
         moderated(Act.MUTE, UNTIL, "loud"),
         "ann muted bob in ops until 2026-11-21 13:00: loud",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chatd.chat.durations import in_words, read_duration
+from chatd.chat.durations import FORMS, in_words, read_duration
 from chatd.chat.errors import BadRequest
 from chatd.doors.web.console.asked import Asked
 
@@ -93,13 +93,13 @@ async def ban(asked: Asked) -> Answer:
     session, time = asked.session(), asked.text("time")
     seconds = read_duration(time) if time else 0.0
     if seconds is None:
-        raise BadRequest("A time is 30s, 10m, 2h, 7d or 1w; empty is until lifted.")
+        raise BadRequest(f"A time is {FORMS}; empty is until lifted.")
     shown = await asked.hub.operators.ban(
         session, asked.text("whom"), seconds, asked.text("reason")
     )
     await session.happened()
-    length = f" for {in_words(seconds)}" if seconds else ""
-    return _said(f"{shown} is shut out{length}.")
+    length = f"for {in_words(seconds)}" if seconds else "for ever"
+    return _said(f"{shown} is shut out {length}.")
 
 
 async def lift(asked: Asked) -> Answer:

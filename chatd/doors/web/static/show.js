@@ -407,7 +407,8 @@ export function sentence(event) {
     case "announced":
       return `Announcement by ${sender}: ${text}`;
     case "moderated": {
-      const until = event.until ? ` until ${full(event.until)}` : "";
+      const ever = ["mute", "ban"].includes(event.act) ? " for ever" : "";
+      const until = event.until ? ` until ${full(event.until)}` : ever;
       const reason = event.reason ? `: ${event.reason}` : "";
       return `${sender} ${(ACTS[event.act] ?? event.act).replace("PERSON", () => person)}${until}${reason}`;
     }

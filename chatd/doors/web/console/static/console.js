@@ -422,7 +422,7 @@ function ban(whom = "") {
   confirmed({
     title: "Ban from the server", danger: true, go: "Ban",
     text: "An account, an address or a network. Think of who else comes from an address.",
-    fields: [{ name: "whom", label: "Who", value: whom }, { name: "time", label: "How long: 10m, 2h, 7d; empty is until lifted" }, REASON],
+    fields: [{ name: "whom", label: "Who", value: whom }, { name: "time", label: "How long: 10min, 2h, 7d; empty is until lifted" }, REASON],
     doing: ({ whom, time, reason }) => act("ban", { whom, time, reason }),
   });
 }
