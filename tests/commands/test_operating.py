@@ -173,7 +173,7 @@ class ServerbanTests(Operating):
         self.hub.clock.advance(3599)  # type: ignore[attr-defined]
         self.assertEqual(len(self.hub.bans.in_force()), 1)
         self.hub.clock.advance(1)  # type: ignore[attr-defined]
-        self.assertEqual(self.tell("/serverbans"), "Nobody is shut out for ever.")
+        self.assertEqual(self.tell("/serverbans"), "Nobody is shut out.")
 
     def test_address(self) -> None:
         """Everybody who comes from a banned address is put out."""
