@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from chatd.chat.account import Account, Person, Preferences, Role
 from chatd.chat.admission import Visit
 from chatd.chat.backlog import Backlog
-from chatd.chat.errors import Broken, ChatError, NotEntered
+from chatd.chat.errors import Broken, ChatError, NotEntered, TooFast
 from chatd.chat.events import (
     Answer,
     Closing,
@@ -669,6 +669,7 @@ class Session:
         while not self.ended and (seconds := self._wait(self._queue[0])):
             speed = self._pace()
             if speed.pushes() > rules.push_seconds and self._door_paused:
+                self._refuse_rest()
                 self._hub.connections.let_go(self, "it sends faster than it may")
                 return
             behind = seconds + (len(self._queue) - 1) / rules.request_rate
@@ -684,6 +685,19 @@ class Session:
             await pause
         if len(self._queue) <= 1 and self._speed is not None:
             self._speed.calm()
+
+    def _refuse_rest(self) -> None:
+        """Tell which request is the first that is not carried out any more."""
+        request = self._queue[0]
+        try:
+            understood = self._understand(request)
+        except ChatError:
+            understood = None
+        error = TooFast(
+            "You went on sending faster than you may: neither this nor what is behind "
+            "it is carried out."
+        )
+        self.tell(self._failed(error, request, understood))
 
     def _pause_door(self) -> None:
         if not self._door_paused:

@@ -3,15 +3,17 @@
 from twisted.protocols.basic import LineReceiver
 
 from chatd.chat.hub import Hub
-from chatd.chat.session import LAST_WORDS
+from chatd.chat.session import LAST_WORDS, Session
 from chatd.doors.connection import Connection, Exempt
 
 # LineReceiver copies all that follows at every line: 64 KiB of empty lines take it
 # 100 ms at once, and 6 ms in pieces of so many bytes.
 PIECE = 1024
 
-# Bytes after which a line without an end is taken for a flood.
+# Bytes after which a line without an end is taken for a flood: by strangers, and by
+# people, who may paste anything.
 ENDLESS = 1024 * 1024
+ENDLESS_INSIDE = 64 * ENDLESS
 
 
 class LineConnection(Connection, LineReceiver):
@@ -45,6 +47,9 @@ class LineConnection(Connection, LineReceiver):
         """
         raise NotImplementedError
 
+    def half_line(self, line: bytes) -> None:
+        """Take notice of the beginning of a line, whose end will not come."""
+
     # What Twisted tells
 
     def dataReceived(self, data: bytes) -> None:
@@ -58,6 +63,14 @@ class LineConnection(Connection, LineReceiver):
                 super().dataReceived(rest)
                 if not self._rest:
                     break
+
+    def readConnectionLost(self) -> None:
+        rest = self.clearLineBuffer()
+        if self._skipped:
+            self.line_too_long(self._head, self._skipped)
+        elif rest:
+            self.half_line(rest)
+        super().readConnectionLost()
 
     def lines_received(self, data: bytes) -> None:
         """Take lines, with nothing between them that is not part of one."""
@@ -79,8 +92,12 @@ class LineConnection(Connection, LineReceiver):
         if end:
             length, self._skipped = self._skipped, 0
             self.line_too_long(self._head, length)
-        elif self._skipped > ENDLESS and self.session is not None:
+        elif self.session is not None and self._skipped > self._endless(self.session):
             self.hub.connections.let_go(self.session, "it sends a line without an end")
+
+    @staticmethod
+    def _endless(session: Session) -> int:
+        return ENDLESS if session.person is None else ENDLESS_INSIDE
 
     # What the session asks for
 

@@ -8,7 +8,7 @@ from twisted.python.failure import Failure
 
 from chatd.chat.account import Preferences
 from chatd.chat.clean import clean, clean_block
-from chatd.chat.errors import TooLong
+from chatd.chat.errors import BadRequest, TooLong
 from chatd.chat.hub import Hub
 from chatd.chat.links import Links
 from chatd.chat.look import Look, look
@@ -87,6 +87,12 @@ class PersonDoor(LineConnection):
             )
             line = "" if self.session.asking else head.decode("utf-8", "replace")
             self.session.submit(Refused(error, clean(line)))
+
+    def half_line(self, line: bytes) -> None:
+        if self.session is not None:
+            error = BadRequest("The last line has no end.")
+            text = "" if self.session.asking else line.decode("utf-8", "replace")
+            self.session.submit(Refused(error, clean(text)))
 
     def _take(self) -> None:
         """Give the session what was found in one read; many lines are one paste."""

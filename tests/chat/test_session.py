@@ -343,6 +343,9 @@ class ThrottleTests(SessionCase):
         self.assertTrue(self.ann.ended)
         self.assertFalse(self.ann_door.open)
         self.assertIn("faster than it may", self.ann_door.of(Closing)[0].text)
+        (failed,) = self.ann_door.of(Failed)
+        self.assertEqual(failed.code, "too-fast")
+        self.assertEqual(failed.line, str(len(texts(self.bob_door))))
 
     def test_pauses_count(self) -> None:
         """Who stops for a while may push again."""

@@ -9,6 +9,7 @@ from chatd.chat import entrance
 from chatd.chat.rules import Rules
 from chatd.doors.connection import PATIENCE, nobody_is_exempt
 from chatd.doors.json import JSONFactory
+from chatd.doors.lines import ENDLESS
 from chatd.doors.program import ABUSE, DEAD, ROUND, SILENCE
 from chatd.testing import join, result, turn, type_in
 from tests.doors import wire
@@ -546,8 +547,9 @@ class BadRequestTests(DoorCase):
     def test_endless(self) -> None:
         """A line that does not end is a flood, and the connection is."""
         ann = self.enter("ann")
-        for _ in range(17):
-            ann.raw(b"x" * 65_536)
+        for _ in range(65):
+            self.assertFalse(ann.wire.disconnecting)
+            ann.raw(b"x" * ENDLESS)
         self.assertTrue(ann.wire.disconnecting)
 
     def test_abuse(self) -> None:

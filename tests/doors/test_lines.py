@@ -7,9 +7,10 @@ from chatd.chat.account import Preferences
 from chatd.chat.events import Notice
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look
+from chatd.chat.request import Enter
 from chatd.doors.connection import nobody_is_exempt
-from chatd.doors.lines import ENDLESS, PIECE, LineConnection
-from chatd.testing import FakeDoor
+from chatd.doors.lines import ENDLESS, ENDLESS_INSIDE, PIECE, LineConnection
+from chatd.testing import FakeDoor, turn
 from tests.doors.wire import DoorCase, Wire
 
 LIMIT = 5000
@@ -77,6 +78,23 @@ class ConnectionTests(DoorCase):
             self.assertLess(len(self.echo._buffer), LIMIT + PIECE)
         self.assertFalse(self.wire.disconnecting)
         self.echo.dataReceived(b"x" * 10_000)
+        self.assertTrue(self.wire.disconnecting)
+
+    def test_endless_inside(self) -> None:
+        """Who has come in may send much more of it, and goes on behind it."""
+        session = self.echo.session
+        assert session is not None
+        session.submit(Enter("ann"))
+        turn(self.hub)
+        megabyte = b"x" * ENDLESS
+        for _ in range(ENDLESS_INSIDE // ENDLESS):
+            self.echo.dataReceived(megabyte)
+            self.assertLess(len(self.echo._buffer), LIMIT + PIECE)
+        self.assertFalse(self.wire.disconnecting)
+        self.echo.dataReceived(b"\nnext\n")
+        self.assertEqual(self.echo.lines[-1], b"next")
+        for _ in range(ENDLESS_INSIDE // ENDLESS + 1):
+            self.echo.dataReceived(megabyte)
         self.assertTrue(self.wire.disconnecting)
 
     def test_pause(self) -> None:

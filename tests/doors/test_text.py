@@ -12,6 +12,7 @@ from chatd.chat.events import Arrived, Departed, Said
 from chatd.chat.request import Typed
 from chatd.chat.rules import Rules
 from chatd.doors.connection import nobody_is_exempt
+from chatd.doors.lines import ENDLESS
 from chatd.doors.text import TextFactory
 from chatd.testing import join, result, turn, type_in
 from tests.doors.wire import PASSWORD, DoorCase, Peer
@@ -320,9 +321,9 @@ class LongLineTests(TextCase):
     def test_endless(self) -> None:
         """One that does not end at all is a flood."""
         bob = self.enter("bob")
-        for _ in range(17):
+        for _ in range(65):
             self.assertFalse(bob.wire.disconnecting)
-            bob.protocol.dataReceived(b"x" * 65_536)
+            bob.protocol.dataReceived(b"x" * ENDLESS)
         self.assertEqual(
             bob.lines(),
             ["* This connection ends, because it sends a line without an end."],
@@ -580,7 +581,13 @@ class HalfCloseTests(TextCase):
         peer.finish()
         lines = peer.lines()
         self.assertIn("* You are bob, a guest.", lines)
-        self.assertEqual(lines[-1], "* 2 people in lobby: ann, bob")
+        self.assertEqual(
+            lines[-2:],
+            [
+                "* 2 people in lobby: ann, bob",
+                "! The last line has no end. Your line was not sent: half a li",
+            ],
+        )
         self.assertTrue(peer.wire.disconnecting)
         self.assertEqual(
             ann.lines(),
