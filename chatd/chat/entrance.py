@@ -2,6 +2,7 @@
 
 import re
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ from chatd.chat.login import Login, changed_meanwhile
 from chatd.chat.names import PERSON_LONGEST, Name, is_reserved, person_name
 from chatd.chat.request import Enter
 from chatd.chat.room import Room
+from chatd.chat.store import StoreDown
 from chatd.chat.turnstile import Turnstile
 
 if TYPE_CHECKING:
@@ -180,7 +182,8 @@ class Entrance:
         now = replace(guest, name=name.shown)
         self._rename(session, guest, now, name)
         if session.token:
-            await self._keep_token(session.token, now)
+            with suppress(StoreDown):  # it goes on opening the chat by the old name
+                await self._keep_token(session.token, now)
 
     def _rename(self, session: "Session", was: Person, now: Person, name: Name) -> None:
         hub = self._hub
@@ -409,10 +412,11 @@ class Entrance:
             hub.connections.attach(session, person, account)
             if account is not None:
                 await self._check_still(session, account)
+            token = "" if request.show else await self._token(session, request.token)
             names = tuple(room.name for room in rooms)
             hub.publish(Arrived(person=session.somebody(), rooms=names), session)
             await session.settled()
-            shown = await self._welcome(session, request)
+            shown = await self._welcome(session, request, token)
         except BaseException:
             # Nobody is here whom the chat did not welcome.
             hub.connections.step_out(session, "could not come in")
@@ -438,10 +442,13 @@ class Entrance:
         if session.account is known:
             self._hub.connections.update_account(account)
 
-    async def _welcome(self, session: "Session", request: Enter) -> list[Past]:
+    async def _welcome(
+        self, session: "Session", request: Enter, token: str
+    ) -> list[Past]:
         """
         Tell somebody who has just come in how things are.
 
+        @param token: With which they can come in again; C{""} for none.
         @return: The messages of the past that they were shown.
         """
         hub = self._hub
@@ -452,11 +459,6 @@ class Entrance:
         lobby = hub.rooms.lobby
         session.room = lobby if lobby in rooms else rooms[0] if rooms else None
         hub.archive.arrived(session)
-        token = ""
-        if not request.show:
-            token = request.token or self._hub.secrets.new_token()
-            session.token = hub.secrets.digest(token)
-            await self._keep_token(session.token, person)
         waiting = await hub.archive.waiting(session, hub.rules.waiting_whispers)
         views = await hub.archive.views(person, rooms)
         upto = hub.last
@@ -513,6 +515,22 @@ class Entrance:
                 continue
             allowed.append(room)
         return allowed[: hub.rules.rooms_per_person]
+
+    async def _token(self, session: "Session", given: str) -> str:
+        """
+        A token with which to come in again.
+
+        @param given: That with which one came in; it is good for longer now.
+        @return: C{""} if none could be kept: one can talk without it.
+        """
+        token = given or self._hub.secrets.new_token()
+        digest = self._hub.secrets.digest(token)
+        try:
+            await self._keep_token(digest, session.somebody())
+        except StoreDown:
+            return given
+        session.token = digest
+        return token
 
     async def _keep_token(self, digest: str, person: Person) -> None:
         rules = self._hub.rules

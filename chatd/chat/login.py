@@ -1,6 +1,7 @@
 """Proves who somebody is."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -26,7 +27,7 @@ from chatd.chat.outside import Passwords, Secrets
 from chatd.chat.password_rules import check_password
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
-from chatd.chat.store import PublicKey, Store
+from chatd.chat.store import PublicKey, Store, StoreDown
 from chatd.chat.throttle import Throttles
 
 MINUTE = 60.0  # seconds
@@ -109,11 +110,13 @@ class Login:
         session.failed_logins = 0
         self._on_account.give_back(who, self._seconds())
         self._warn(session)
-        await self._store.keep_address(account.id, place)
+        await self.keep_address(session, account)
         if self._passwords.outdated(account.secret):
             secret = await self._passwords.hash(password)
-            if await self._store.keep_secret(account.id, secret, was=account.secret):
-                account = replace(account, secret=secret)
+            with suppress(StoreDown):  # the next time will do
+                was = account.secret
+                if await self._store.keep_secret(account.id, secret, was=was):
+                    account = replace(account, secret=secret)
         return account
 
     # SSH keys
@@ -128,8 +131,9 @@ class Login:
         return await self._store.key_owner(key.fingerprint)
 
     async def keep_address(self, session: Session, account: Account) -> None:
-        """Somebody has come in from there by a key."""
-        await self._store.keep_address(account.id, place_of(session.address))
+        """Somebody has proved there who they are."""
+        with suppress(StoreDown):  # a full disk must keep nobody out
+            await self._store.keep_address(account.id, place_of(session.address))
 
     async def register(
         self,
@@ -209,7 +213,7 @@ class Login:
         finally:
             self._being_made -= 1
         self._warn(session)
-        await self._store.keep_address(account.id, place)
+        await self.keep_address(session, account)
         _log.info(
             "{name} registered from {address}", name=name.shown, address=session.address
         )

@@ -205,7 +205,7 @@ def read_welcome(found: Fields) -> Welcome:
         tuple(_room(room, "name") for room in found["rooms"]),
         _texts(found["people"]),
         int(found["whispers"]),
-        _text(found["token"]),
+        _text(found["token"] or ""),
         _text(found["motd"]),
         found.get("ref"),
     )

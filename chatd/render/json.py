@@ -295,7 +295,7 @@ def _welcome(event: Welcome) -> Fields:
         "name": event.person.name,
         "account": None if event.person.guest else event.person.name,
         "role": event.role.name.lower(),
-        "token": event.token,
+        "token": event.token or None,
         "cursor": event.cursor,
         "rooms": [_room(room) for room in event.rooms],
         "people": event.people,

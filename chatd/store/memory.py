@@ -72,12 +72,15 @@ class MemoryStore:
     All questions of C{chat.store.Store}, answered at once and from memory.
 
     @ivar failing: Whether it behaves like a database that cannot be reached.
+    @ivar full: Whether it behaves like one whose disk is full, which answers questions
+        and keeps nothing.
     @ivar unsure: Whether events are kept but the answer gets lost, as when the
         connection breaks during a commit.
     """
 
     def __init__(self) -> None:
         self.failing = False
+        self.full = False
         self.unsure = False
         self._held: list[Callable[[], None]] | None = None
         self._held_questions = False
@@ -266,7 +269,7 @@ class MemoryStore:
         return [event.id for event in old]
 
     async def forget(self, ids: Collection[int]) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         for id in ids:
             event = self._events.pop(id, None)
             if event is not None:
@@ -304,7 +307,7 @@ class MemoryStore:
         return self._settings.get(name, "")
 
     async def keep_setting(self, name: str, value: str) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         self._settings[name] = value
 
     # Files
@@ -351,7 +354,7 @@ class MemoryStore:
         return own, total
 
     async def remove_file(self, id: str) -> bool:
-        await self._turn()
+        await self._turn(writes=True)
         return self._files.pop(id, None) is not None
 
     async def expired_files(self, now: float, *, limit: int) -> list[str]:
@@ -406,14 +409,14 @@ class MemoryStore:
         return sorted(found, key=lambda account: account.key)[:limit]
 
     async def add_account(self, account: Account) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         self._check_free(account)
         if account.id in self._accounts:
             raise name_taken(account)
         self._accounts[account.id] = account
 
     async def keep_choices(self, account: Account) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         known = self._accounts.get(account.id)
         if known is not None:
             self._accounts[account.id] = replace(
@@ -421,7 +424,7 @@ class MemoryStore:
             )
 
     async def keep_secret(self, account: int, secret: str, *, was: str) -> bool:
-        await self._turn()
+        await self._turn(writes=True)
         known = self._accounts.get(account)
         if known is None or known.secret != was:
             return False
@@ -433,7 +436,7 @@ class MemoryStore:
         return list(self._rooms_of.get(account, ()))
 
     async def keep_rooms_of(self, account: int, rooms: Collection[str]) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         if account in self._accounts:
             self._rooms_of[account] = tuple(rooms)
 
@@ -442,7 +445,7 @@ class MemoryStore:
         return dict(self._marks.get(account, {}))
 
     async def keep_marks(self, account: int, marks: Mapping[str, int]) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         kept = self._marks.setdefault(account, {})
         for conversation, mark in marks.items():
             kept[conversation] = max(mark, kept.get(conversation, 0))
@@ -452,7 +455,7 @@ class MemoryStore:
         return set(self._addresses.get(account, ()))
 
     async def keep_address(self, account: int, address: str) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         known = self._addresses.setdefault(account, {})
         known.pop(address, None)
         known[address] = None
@@ -462,7 +465,7 @@ class MemoryStore:
     # Ways to come in
 
     async def add_token(self, digest: str, person: Person, expires: float) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         self._tokens.pop(digest, None)
         self._tokens[digest] = person, expires
         own = [d for d, (owner, _) in self._tokens.items() if owner.id == person.id]
@@ -475,11 +478,11 @@ class MemoryStore:
         return person if expires > now else None
 
     async def remove_token(self, digest: str) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         self._tokens.pop(digest, None)
 
     async def remove_tokens(self, person: int) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         for digest, (owner, _) in list(self._tokens.items()):
             if owner.id == person:
                 del self._tokens[digest]
@@ -493,20 +496,20 @@ class MemoryStore:
         return self._keys[fingerprint][0] if fingerprint in self._keys else 0
 
     async def add_key(self, account: int, key: PublicKey) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         if key.fingerprint in self._keys:
             raise key_taken()
         self._keys[key.fingerprint] = account, key
 
     async def remove_key(self, account: int, fingerprint: str) -> bool:
-        await self._turn()
+        await self._turn(writes=True)
         if self._keys.get(fingerprint, (0,))[0] != account:
             return False
         del self._keys[fingerprint]
         return True
 
     async def add_invitation(self, digest: str, by: int, expires: float) -> None:
-        await self._turn()
+        await self._turn(writes=True)
         self._invitations[digest] = by, expires
 
     async def invitations(self, by: int, now: float) -> int:
@@ -517,24 +520,24 @@ class MemoryStore:
         )
 
     async def take_invitation(self, digest: str, now: float) -> bool:
-        await self._turn()
+        await self._turn(writes=True)
         return self._invitations.pop(digest, (0, 0.0))[1] > now
 
     # How it is done
 
-    async def _turn(self) -> None:
+    async def _turn(self, *, writes: bool = False) -> None:
         if self._held is not None and self._held_questions:
             released: Deferred[None] = Deferred()
             self._held.append(lambda: released.callback(None))
             await released
-        if self.failing:
+        if self.failing or (self.full and writes):
             raise StoreDown
 
     def _sorted(self) -> list[Event]:
         return [event for _, event in sorted(self._events.items())]
 
     def _append(self, events: Sequence[Event]) -> "Deferred[list[Exception | None]]":
-        if self.failing:
+        if self.failing or self.full:
             return fail(StoreDown())
         results = [self._keep(event) for event in events]
         return fail(StoreDown()) if self.unsure else succeed(results)

@@ -1,6 +1,7 @@
 """How people come in, take names, and become members."""
 
 from dataclasses import replace
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -164,7 +165,8 @@ class GuestTests(EntranceCase):
         self.assertIsNone(session.person)
         self.assertEqual(names(self.hub), ["ann"])
         self.check_tidy()
-        self.assertEqual([type(e) for e in ann.events[-2:]], [Arrived, Departed])
+        self.assertEqual(ann.of(Departed), [])
+        self.assertEqual([e.person.name for e in ann.of(Arrived)], ["ann"])
         self.store.add_token = add_token  # type: ignore[method-assign]
         self.hub.clock.advance(self.hub.rules.entering - 1)  # type: ignore[attr-defined]
         session.submit(Enter("bob", ref=2))
@@ -1112,6 +1114,76 @@ class BanTests(EntranceCase):
         for _, door in (guest, member, newcomer):
             self.assertEqual(codes(door), ["banned"])
         self.check_tidy()
+
+
+class FullDiskTests(EntranceCase):
+    """While nothing can be stored, people come in all the same."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        _, self.watcher = join(self.hub, "watcher")
+
+    def come(self, request: Enter, *, full: bool = True) -> tuple[Session, Welcome]:
+        """Come in; nobody but those who are in is told of."""
+        self.store.full = full
+        ((session, door),) = self.enter(request)
+        turn(self.hub)
+        self.assertEqual(codes(door), [])
+        (welcome,) = door.of(Welcome)
+        self.assertEqual(self.watcher.of(Departed), [])
+        return session, welcome
+
+    def test_guest(self) -> None:
+        """A guest comes in, without a token."""
+        session, welcome = self.come(Enter("ann"))
+        self.assertEqual((welcome.token, session.token), ("", ""))
+        self.assertIn("ann", names(self.hub))
+
+    def test_member(self) -> None:
+        """A member comes in with the password, as a person or a program."""
+        join(self.hub, "ann", password=SECRET)[0].end("")
+        turn(self.hub)
+        self.watcher.take()
+        for show in (True, False):
+            session, welcome = self.come(Enter("ann", SECRET, show=show))
+            self.assertEqual((session.role, welcome.token), (Role.MEMBER, ""))
+
+    def test_outdated(self) -> None:
+        """A password that should be hashed anew lets its owner in as it is."""
+        join(self.hub, "ann", password=SECRET)[0].end("")
+        turn(self.hub)
+        self.watcher.take()
+        self.patch(self.hub.login._passwords, "outdated", lambda secret: True)
+        session, _ = self.come(Enter("ann", SECRET))
+        self.assertEqual(session.role, Role.MEMBER)
+
+    def test_token(self) -> None:
+        """A token goes on being good, and is what one has."""
+        session, first = self.come(Enter("ann"), full=False)
+        again, second = self.come(Enter("", token=first.token))
+        self.assertEqual(second.token, first.token)
+        self.assertEqual(again.token, session.token)
+
+    def test_rename(self) -> None:
+        """A guest who came in before takes another name."""
+        session, _ = self.come(Enter("ann"), full=False)
+        self.store.full = True
+        type_in(self.hub, session, "/nick rose")
+        self.assertIn("rose", names(self.hub))
+
+    def test_token_first(self) -> None:
+        """Nobody is told of somebody before their token is kept."""
+        add, seen = self.store.add_token, []
+
+        async def look(*args: Any) -> None:
+            seen.append([one.person.name for one in self.watcher.of(Arrived)])
+            await add(*args)
+
+        self.patch(self.store, "add_token", look)
+        self.watcher.take()
+        self.come(Enter("ann"), full=False)
+        self.assertEqual(seen, [[]])
+        self.assertEqual(len(self.watcher.of(Arrived)), 1)
 
 
 class ShowingTests(EntranceCase):

@@ -370,7 +370,7 @@ ANSWERS: list[tuple[Answer, dict[str, Any]]] = [
             "name": "bob",
             "account": None,
             "role": "guest",
-            "token": "",
+            "token": None,
             "cursor": "0",
             "rooms": [],
             "people": [],

@@ -23,6 +23,14 @@ class MemoryTests(Questions, SynchronousTestCase):
         self.assertEqual(self.ask(self.memory.last_id()), 0)
         self.must_keep(said(1))
 
+    def test_full(self) -> None:
+        """A store whose disk is full keeps nothing, and answers."""
+        self.memory.full = True
+        self.failureResultOf(self.memory.append([said(1)]), StoreDown)
+        kept = Deferred.fromCoroutine(self.memory.keep_setting("motd", "hi"))
+        self.failureResultOf(kept, StoreDown)
+        self.assertEqual(self.ask(self.memory.setting("motd")), "")
+
     def test_unsure(self) -> None:
         """Cut off during a commit, a store may have kept what it says it has not."""
         self.memory.unsure = True
