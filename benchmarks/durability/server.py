@@ -102,7 +102,7 @@ class Server:
 
     def output(self) -> str:
         """What it printed since its last start."""
-        return (self.folder / "output").read_text("utf-8", "replace")
+        return _text(self.folder / "output")
 
     def kill(self) -> None:
         """End it without warning, if it runs."""
@@ -154,7 +154,12 @@ class Server:
 
     def check_log(self) -> None:
         """See that nothing went wrong that nobody thought of."""
-        for file in (self.data / "log").glob("chatd.log*"):
-            text = file.read_text("utf-8", "replace")
+        # A log on a full disk is short of lines; the process prints them as well.
+        files = (self.data / "log").glob("chatd.log*")
+        for text in (self.output(), *(_text(file) for file in files)):
             start = text.find("Traceback")
             check(start < 0, f"the log has a traceback: {text[start : start + 2000]}")
+
+
+def _text(file: Path) -> str:
+    return file.read_text("utf-8", "replace")
