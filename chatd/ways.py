@@ -48,7 +48,7 @@ _MODULES = {
     ),
 }
 # What is imported where it is needed.
-_SELDOM = ("precis_i18n",)
+_SELDOM = ("chatd.doors.telnet", "precis_i18n")
 
 
 class Ways:

@@ -27,7 +27,7 @@ from chatd.testing import make_hub
 key, _ = host_key(Path(sys.argv[1]))
 ways = chatd.service.Ways(make_hub(), load({}, {}), None, Clock(), key)
 ways.places(), ways.console()
-heavy = ("twisted.web", "twisted.conch", "wsproto", "h11", "chatd.doors.web",
+heavy = ("twisted.web", "twisted.conch", "wsproto", "h11", "wcwidth", "chatd.doors.web",
          "chatd.doors.ssh")
 print("before", [name for name in sys.modules if name.startswith(heavy)])
 for name in ways.modules:

@@ -1,6 +1,7 @@
 """What doors for people have in common, whatever carries their lines or keys."""
 
 import re
+from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
@@ -17,10 +18,12 @@ from chatd.chat.session import Session, Straight
 from chatd.chat.throttle import Throttle
 from chatd.doors.connection import Exempt
 from chatd.doors.lines import PIECE, LineConnection
-from chatd.doors.terminal import Terminal
 from chatd.doors.transport import host_of
 from chatd.render.text import fold, render
-from chatd.wire import editor
+
+if TYPE_CHECKING:
+    from chatd.doors.terminal import Terminal
+    from chatd.wire.editor import Outcome
 
 # In this order each is turned into LF.
 _LINE_ENDS = (b"\r\n", b"\r\0", b"\r")
@@ -193,11 +196,11 @@ class PersonDoor(LineConnection):
             self._looking = None
         super().connectionLost(reason)
 
-    def typed(
-        self,
-        outcome: editor.Line | editor.TooLong | editor.EndOfFile | editor.Interrupt,
-    ) -> None:
+    def typed(self, outcome: "Outcome") -> None:
         """Take what the terminal made of keys."""
+        # Not before there is a terminal: it takes the start 20 ms.
+        from chatd.wire import editor
+
         match outcome:
             case editor.Line():
                 word = outcome.text[1:].partition(" ")[0]

@@ -1,7 +1,7 @@
 """The door for people: C{nc}, C{openssl s_client}, and telnet."""
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
@@ -11,8 +11,10 @@ from chatd.chat.hub import Hub
 from chatd.chat.look import Look
 from chatd.doors.connection import Exempt
 from chatd.doors.person import PersonDoor
-from chatd.doors.telnet import TelnetTerminal
 from chatd.wire.sniff import Guess, sniff
+
+if TYPE_CHECKING:
+    from chatd.doors.telnet import TelnetTerminal
 
 Telnet = Literal["auto", "on", "off"]
 
@@ -110,6 +112,9 @@ class TextDoor(PersonDoor):
 
     def _start_telnet(self) -> None:
         if self.terminal is None:
+            # Not before: it takes the start 20 ms.
+            from chatd.doors.telnet import TelnetTerminal
+
             self.terminal = TelnetTerminal(
                 self.write, self.complete, self.hub.rules.line_bytes
             )
