@@ -18,6 +18,7 @@ FILES = {
     "page.js",
     "chat.js",
     "show.js",
+    "write.js",
     "dialogs.js",
     "files.js",
 }

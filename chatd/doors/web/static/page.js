@@ -1,11 +1,9 @@
-// The page: lists, the field to write in, and what the keys do.
+// The page: coming in, the lists, and what the keys do.
 
 import { Chat, Lost, Refusal, fold } from "./chat.js";
-import { $, Log, arrange, avatar, date, make, sentence, clock, tint } from "./show.js";
+import { $, Log, arrange, avatar, make, sentence, tint } from "./show.js";
 
 const PEOPLE = 200; // shown at once; a field finds the others
-const SECRETIVE = new Set(["login", "register", "password", "unregister", "claim"]);
-const EVERYBODY = new Set(["all", "everybody", "everyone"]);
 const NOTIFY = "chatd-notify";
 
 const frames = new Set();
@@ -20,7 +18,7 @@ function soon(act) {
   });
 }
 
-const chat = new Chat({
+export const chat = new Chat({
   state: () => queueMicrotask(showState),
   lists: () => {
     soon(showLists);
@@ -31,7 +29,7 @@ const chat = new Chat({
   notice: (text) => toast(text),
   atBottom: () => log.stick,
 });
-const log = new Log($("log"), chat, { pick, scrolled, fail });
+export const log = new Log($("log"), chat, { pick, scrolled, fail });
 
 // Coming in
 
@@ -105,6 +103,17 @@ $("enter").onsubmit = async (event) => {
 // How it stands
 
 let state = "";
+let writing = null; // what makes the field work: at the door it would only cost time
+
+function load() {
+  load.begun ??= import("./write.js").then((module) => {
+    writing = module;
+    showState();
+  }, () => {
+    load.begun = null;
+    setTimeout(showState, 2_000);
+  });
+}
 
 function showState() {
   greet();
@@ -112,11 +121,12 @@ function showState() {
   const was = state;
   state = chat.state;
   const here = state === "here";
-  const arriving = here && $("chat").hidden;
+  if (!writing && (here || state === "entering")) load();
+  if (here && $("chat").hidden) showState.typing = true;
   $("door").hidden = inside || (state === "entering" && !!chat.session.token && !$("said").textContent);
   $("chat").hidden = !inside;
   const typing = document.activeElement === $("text");
-  $("field").disabled = !here;
+  $("field").disabled = !here || !writing;
   $("chat").classList.toggle("off", !here);
   $("join").disabled = $("log-file").disabled = $("search").disabled = !here;
   $("come").disabled = state !== "door";
@@ -142,7 +152,7 @@ function showState() {
   $("now").textContent = { ended: "Come back", door: "Log in" }[state] ?? "Try now";
   countDown();
   if (typing && !here) showState.typing = true;
-  if (here && (arriving || showState.typing)) {
+  if (here && writing && showState.typing) {
     showState.typing = false;
     $("text").focus({ preventScroll: true });
   }
@@ -190,7 +200,7 @@ function toast(text) {
 }
 
 /** Tell those who hear the page. */
-function say(text) {
+export function say(text) {
   const line = make("p", text);
   $("announcer").append(line);
   setTimeout(() => line.remove(), 10_000);
@@ -332,13 +342,12 @@ function showTitle() {
 }
 
 /** Look at a conversation. */
-function go(one) {
+export function go(one) {
   if (chat.current) chat.current.draft = $("text").value;
   if (one !== chat.current) chat.open(one);
   $("text").value = one.draft;
   one.draft = "";
-  hideOptions();
-  grow();
+  writing?.given();
   showPanel("");
   if (chat.state === "here") $("text").focus({ preventScroll: true });
 }
@@ -367,14 +376,14 @@ async function more(use) {
   }
 }
 
-const search = (words) => more((dialogs) => dialogs.search(chat, words, find));
+export const search = (words) => more((dialogs) => dialogs.search(chat, words, find));
 
 function find(one, id) {
   if (one !== chat.current) go(one);
   chat.around(one, id).then(() => log.find(id));
 }
 
-async function saveLog() {
+export async function saveLog() {
   const one = chat.room ?? chat.current;
   if (!one || one.kind !== "room") return;
   $("log-file").disabled = true;
@@ -389,7 +398,7 @@ async function saveLog() {
   }
 }
 
-function fail(error) {
+export function fail(error) {
   const text = error instanceof Lost ? "The connection broke before the answer came." : error.message;
   if (chat.current) chat.note(chat.current, text, { event: "error" });
   say(text);
@@ -474,215 +483,6 @@ addEventListener("blur", () => {
   if (chat.current && !chat.current.unread) chat.current.line = null;
 });
 
-// Writing
-
-const text = $("text");
-const recall = { lines: [], at: 0 };
-
-function grow() {
-  text.style.height = "auto";
-  text.style.height = `${Math.min(text.scrollHeight + 2, 180)}px`;
-}
-
-$("say").onsubmit = (event) => {
-  event.preventDefault();
-  const line = text.value.trimEnd();
-  if (!line.trim() || chat.state !== "here") return;
-  hideOptions();
-  if (send(line) === false) return;
-  text.value = "";
-  grow();
-  log.stick = true;
-};
-
-/** Say it, or do it; false if the words should stay in the field. */
-function send(line) {
-  const one = chat.current;
-  const [first, ...others] = line.slice(1).split(" ");
-  const word = canonical(first);
-  const command = line.startsWith("/") && !line.startsWith("//");
-  if (!SECRETIVE.has(word)) {
-    recall.lines = [...recall.lines.filter((other) => other !== line), line].slice(-50);
-    recall.at = recall.lines.length;
-  }
-  if (command) return perform(word || first, others.join(" ").trim(), line, one);
-  const words = line.split(/\s+/);
-  if (words.length === 3 && SECRETIVE.has(fold(words[0])))
-    return refuse("That looks like a password. It was sent to nobody. The command begins with a slash.");
-  if (!one) return refuse("You are in no room. Join one first.");
-  chat.say(one, line.startsWith("//") ? line.slice(1) : line);
-}
-
-function refuse(text) {
-  fail(new Error(text));
-  return false;
-}
-
-function canonical(word) {
-  const name = fold(word);
-  return chat.commands.find((one) => one.name === name || one.aliases.includes(name))?.name ?? name;
-}
-
-function perform(name, rest, line, one) {
-  if (line.includes("\n") && !["me", "msg", "reply"].includes(name)) return refuse("A command is one line. To say it, put one more slash before it.");
-  switch (name) {
-    case "me":
-      if (one?.kind !== "room") return refuse("/me is for rooms: in private, write it as a message.");
-      if (!rest) break;
-      return void chat.say(one, rest, true);
-    case "msg": {
-      const [, to, words] = /^(\S+)\s+([^]+)$/.exec(rest) ?? [];
-      if (!words) break;
-      if (to.startsWith("#")) break;
-      if (EVERYBODY.has(fold(to.replace(/^@/, "")))) return chat.room ? void chat.say(chat.room, words) : refuse("You are in no room.");
-      const other = to.replace(/^@/, "");
-      if (chat.isMe(other)) break;
-      const talk = chat.talk(other);
-      chat.say(talk, words);
-      setTimeout(() => go(talk));
-      return;
-    }
-    case "reply":
-      if (!rest || !chat.correspondent) break;
-      chat.say(chat.talk(chat.correspondent), rest);
-      setTimeout(() => go(chat.talk(chat.correspondent)));
-      return;
-    case "search":
-      if (rest) return void search(rest);
-      break;
-    case "getlog":
-      if (!rest) return void saveLog();
-      break;
-    case "quit":
-      if (/^\/logout\b/i.test(line)) return void chat.logOut();
-  }
-  run(line, one, name);
-}
-
-async function run(line, one, name) {
-  try {
-    const { before } = await chat.command(line, chat.room?.name);
-    for (const event of before) answer(one === chat.current ? one : chat.current, event);
-  } catch (error) {
-    fail(error);
-    if (!text.value && !SECRETIVE.has(name)) text.value = line;
-    grow();
-  }
-}
-
-function answer(one, event) {
-  if (event.event === "notice") chat.note(one, event.text);
-  else if (event.event === "listing") chat.note(one, event.title, { lines: event.lines });
-  else if (event.event === "history")
-    chat.note(one, event.events.length ? "From the history:" : "Nothing was found.", { lines: event.events.map((said) => `${date(said.time)} ${clock(said.time)}  ${sentence(said)}`) });
-}
-
-text.oninput = () => {
-  grow();
-  suggest(false);
-};
-
-text.onkeydown = (event) => {
-  if (event.isComposing) return;
-  const open = !$("options").hidden;
-  const plain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey;
-  const key = event.key;
-  if (key === "Tab" && plain && (open || suggest(true))) {
-    event.preventDefault();
-    if (open || options.length === 1) accept();
-  } else if (open && (key === "ArrowDown" || key === "ArrowUp") && plain) {
-    event.preventDefault();
-    select((chosen + (key === "ArrowDown" ? 1 : -1) + options.length) % options.length, true);
-  } else if (open && key === "Escape") {
-    event.preventDefault();
-    event.stopPropagation();
-    hideOptions();
-  } else if (key === "Enter" && plain) {
-    event.preventDefault();
-    if (open && moved) accept();
-    else $("say").requestSubmit();
-  } else if (key === "ArrowUp" && plain && !text.value.includes("\n") && (!text.value || text.value === recall.lines[recall.at])) {
-    if (recall.at > 0) {
-      event.preventDefault();
-      text.value = recall.lines[--recall.at];
-      grow();
-    }
-  } else if (key === "ArrowDown" && plain && text.value && text.value === recall.lines[recall.at]) {
-    event.preventDefault();
-    text.value = recall.lines[++recall.at] ?? "";
-    grow();
-  } else if (key === "PageUp" || key === "PageDown") {
-    event.preventDefault();
-    $("log").scrollBy({ top: (key === "PageUp" ? -0.85 : 0.85) * $("log").clientHeight });
-  }
-};
-text.onblur = hideOptions;
-$("options").onmousedown = (event) => event.preventDefault();
-
-// Completion
-
-let [options, chosen, moved, from] = [[], 0, false, 0];
-
-/** Offer what the word before the cursor may become; whether there is anything. */
-function suggest(asked) {
-  const before = text.value.slice(0, text.selectionStart);
-  const at = before.search(/\S*$/);
-  const word = before.slice(at);
-  const part = fold(word);
-  options = [];
-  if (at === 0 && /^\/[^/\s]*$/.test(word)) {
-    options = chat.commands.filter((one) => one.name.startsWith(part.slice(1)) || (part.length > 1 && one.aliases.some((other) => other.startsWith(part.slice(1)))))
-      .sort((a, b) => b.name.startsWith(part.slice(1)) - a.name.startsWith(part.slice(1)) || a.name.localeCompare(b.name))
-      .map((one) => ({ label: `/${one.name} ${one.usage}`, help: one.help.split("\n")[0], value: `/${one.name} ` }));
-    if (options.length === 1 && options[0].value.trim() === word && !asked) options = [];
-  } else if (word.length > 1 && word.startsWith("@") || (asked && word)) {
-    const mark = word.startsWith("@") ? "@" : "";
-    const start = fold(word.slice(mark.length));
-    const end = before.startsWith("/") ? " " : at === 0 && !mark ? ": " : " ";
-    const names = [...(chat.room?.people.values() ?? []), ...[...chat.people.values()].map(({ name }) => name)];
-    options = [...new Set(names)].filter((name) => fold(name).startsWith(start) && !chat.isMe(name))
-      .sort((a, b) => a.localeCompare(b)).map((name) => ({ label: name, help: "", value: `${mark}${name}${end}` }));
-    if (/^\/\S+ /.test(before) || word.startsWith("#"))
-      for (const one of chat.conversations.values())
-        if (one.kind === "room" && fold(one.name).startsWith(fold(word.replace(/^#/, "")))) options.push({ label: one.title, help: "room", value: `${word.startsWith("#") ? "#" : ""}${one.name} ` });
-  }
-  from = at;
-  options = options.slice(0, 60);
-  if (!options.length) hideOptions();
-  else if (!asked || options.length > 1) {
-    $("options").replaceChildren(...options.map(({ label, help }, index) =>
-      make("li", { id: `option-${index}`, role: "option", onmousedown: (event) => {
-        event.preventDefault();
-        chosen = index;
-        accept();
-      } }, make("span.label", label), make("span.help", help))));
-    $("options").hidden = false;
-    select(0, false);
-  }
-  return options.length > 0;
-}
-
-function select(index, by) {
-  chosen = index;
-  moved = by;
-  [...$("options").children].forEach((option, at) => option.ariaSelected = at === index);
-  $("options").children[index].scrollIntoView({ block: "nearest" });
-  text.setAttribute("aria-activedescendant", `option-${index}`);
-}
-
-function accept() {
-  const option = options[chosen] ?? options[0];
-  text.setRangeText(option.value, from, text.selectionStart, "end");
-  hideOptions();
-  grow();
-}
-
-function hideOptions() {
-  $("options").hidden = true;
-  chosen = 0;
-  text.removeAttribute("aria-activedescendant");
-}
-
 // Keys of the whole page
 
 document.addEventListener("keydown", (event) => {
@@ -699,53 +499,10 @@ document.addEventListener("keydown", (event) => {
     if (next) go(next);
   } else if (key === "Escape") {
     if (document.body.dataset.panel) showPanel("");
-    else text.focus({ preventScroll: true });
+    else $("text").focus({ preventScroll: true });
   } else if (key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey && key !== " " && !place.closest("input, textarea, select, [contenteditable]")) {
-    text.focus({ preventScroll: true });
+    $("text").focus({ preventScroll: true });
   }
-});
-
-// Files
-
-/** Share files where one looks at the moment. */
-async function upload(files) {
-  const one = chat.current;
-  if (!one || !files.length || chat.state !== "here") return;
-  try {
-    const sharing = await import("./files.js");
-    for (const file of files) sharing.share(chat, one, file, { fail, say });
-  } catch (error) {
-    fail(error);
-  }
-}
-
-$("attach").onclick = () => $("file").click();
-$("file").onchange = () => {
-  upload([...$("file").files]);
-  $("file").value = "";
-};
-text.onpaste = (event) => {
-  const files = [...event.clipboardData.files];
-  if (!files.length || event.clipboardData.types.includes("text/plain")) return;
-  event.preventDefault();
-  upload(files);
-};
-
-let depth = 0;
-const carries = (event) => event.dataTransfer?.types.includes("Files") && chat.state === "here";
-addEventListener("dragenter", (event) => {
-  if (carries(event)) $("drop").hidden = !++depth;
-});
-addEventListener("dragleave", (event) => {
-  if (carries(event)) $("drop").hidden = !(depth = Math.max(0, depth - 1));
-});
-addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
-addEventListener("drop", (event) => {
-  if (!event.dataTransfer?.types.includes("Files")) return;
-  event.preventDefault();
-  depth = 0;
-  $("drop").hidden = true;
-  upload([...event.dataTransfer.files]);
 });
 
 showWay();
