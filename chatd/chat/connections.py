@@ -98,6 +98,7 @@ class Connections:
                     "file_bytes": rules.file_bytes if self._hub.sharing.by_web else 0,
                     "file_guests": rules.files_guests,
                 },
+                self._hub.login.takes_passwords(session),
             )
         )
 

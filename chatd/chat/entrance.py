@@ -88,7 +88,7 @@ class Entrance:
                 self._ask(session, request.name)
             raise
         except ChatError as error:
-            if asked:
+            if asked and self._login.takes_passwords(session):
                 # The next line is the password once more: never take it for a name.
                 self._ask(session, asked)
                 error.text += (
@@ -119,7 +119,7 @@ class Entrance:
             raise Closed("The server is locked down: nobody can register now.")
         hub.bans.check(address=session.address)
         name = self._check_name(text)
-        await self._check_unowned(name)
+        await self._check_unowned(session, name)
         if session.ended:
             return
         guest = session.person
@@ -157,7 +157,7 @@ class Entrance:
         """Make the account of the first operator, who does not come in with it."""
         hub = self._hub
         name = self._check_name(text)
-        await self._check_unowned(name)
+        await self._check_unowned(session, name)
         id = hub.stamps.next()[0]
         hub.places.take(name, id, hub.rules.max_people + 1)
         try:
@@ -171,7 +171,7 @@ class Entrance:
         """Give a guest another name."""
         session.somebody()
         name = self._check_name(text)
-        await self._check_unowned(name)
+        await self._check_unowned(session, name)
         guest = session.somebody()
         if not guest.guest:
             raise NotAllowed("An account keeps its name: it is how others know you.")
@@ -312,8 +312,11 @@ class Entrance:
         hub.bans.check(address=session.address)
         name = person_name(person.name, PERSON_LONGEST)
         # Asked first: not even for a moment may a guest hold what is somebody's own.
-        await self._check_free(name)
-        self._check_guests()
+        if self._login.takes_passwords(session):
+            await self._check_free(name)
+        else:
+            await self._check_unowned(session, name)
+        self._check_guests(session)
         hub.places.take(name, person.id, hub.rules.max_people)
 
     def _most(self, account: Account) -> int:
@@ -329,8 +332,8 @@ class Entrance:
     def _check_name(self, text: str) -> Name:
         if len(text.split()) > 1:
             raise BadName(
-                "A name has no spaces. Type a name, or /login NAME PASSWORD, "
-                "or /register NAME PASSWORD."
+                "A name has no spaces. Type one word, or /help: it says how members "
+                "come in."
             )
         name = person_name(text, self._hub.rules.name_chars)
         if is_reserved(name, self._hub.commands.words()):
@@ -355,7 +358,7 @@ class Entrance:
                 f"{name.shown} looks like the name of somebody else. Take another name."
             )
 
-    async def _check_unowned(self, name: Name) -> None:
+    async def _check_unowned(self, session: "Session", name: Name) -> None:
         """
         As L{_check_free}, where no password would help.
 
@@ -364,19 +367,22 @@ class Entrance:
         try:
             await self._check_free(name)
         except PasswordNeeded:
-            raise NameTaken(
-                f"{name.shown} belongs to somebody. If it is you: "
-                f"/login {name.shown} PASSWORD"
-            ) from None
+            how = f"If it is you: /login {name.shown} PASSWORD"
+            if not self._login.takes_passwords(session):
+                how = f"Take another name. {self._login.how_encrypted()}"
+            raise NameTaken(f"{name.shown} belongs to somebody. {how}") from None
 
-    def _check_guests(self) -> None:
+    def _ways(self, session: "Session") -> str:
+        """How a member comes in."""
+        if not self._login.takes_passwords(session):
+            return self._login.how_encrypted()
+        return "/login NAME PASSWORD, or /register NAME PASSWORD."
+
+    def _check_guests(self, session: "Session") -> None:
         if self._hub.lockdown:
             raise Closed("The server is locked down: only members come in now.")
         if not self._hub.rules.guests:
-            raise Closed(
-                "This server takes no guests. /login NAME PASSWORD, "
-                "or /register NAME PASSWORD."
-            )
+            raise Closed(f"This server takes no guests. {self._ways(session)}")
 
     # What they see
 

@@ -414,6 +414,7 @@ class Greeting:
     @ivar encrypt: What to type to come in encrypted; C{""} if there is no way.
     @ivar registration: C{open}, C{invitation} or C{closed}.
     @ivar limits: For programs, in characters, bytes and counts.
+    @ivar passwords: Whether passwords are taken over this line.
     """
 
     server: str
@@ -424,6 +425,7 @@ class Greeting:
     guests: bool
     registration: str
     limits: Mapping[str, Value]
+    passwords: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,12 +342,19 @@ class Login:
 
     # Lines that others can read
 
+    def takes_passwords(self, session: Session) -> bool:
+        """Whether a password may come over the session's line."""
+        return self._rules().insecure_passwords or not self._open_to_others(session)
+
     def _check_line(self, session: Session) -> None:
-        if self._open_to_others(session) and not self._rules().insecure_passwords:
-            raise BadRequest(
-                "This server takes passwords over encrypted lines only. "
-                f"Connect like this: {self._rules().encrypt}"
-            )
+        if not self.takes_passwords(session):
+            raise BadRequest(self.how_encrypted())
+
+    def how_encrypted(self) -> str:
+        """What is said where no password is taken."""
+        way = self._rules().encrypt
+        how = f" Connect like this: {way}" if way else ""
+        return f"This server takes passwords over encrypted lines only.{how}"
 
     def _warn(self, session: Session) -> None:
         """Say so if others could read the password."""

@@ -144,6 +144,7 @@ def _greeting(found: Fields) -> Greeting:
         found["guests"] is True,
         _text(found["registration"]),
         dict(found["limits"]),
+        found.get("passwords") is not False,
     )
 
 

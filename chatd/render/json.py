@@ -251,6 +251,7 @@ def _answer(event: _Rest) -> Fields:
                 "secure": event.secure,
                 "guests": event.guests,
                 "registration": event.registration,
+                "passwords": event.passwords,
                 "limits": dict(event.limits),
             }
         case Notice():

@@ -373,8 +373,9 @@ class _Text:
         ways = []
         if event.guests:
             ways.append("Type a name to come in")
-        ways.append("/login NAME PASSWORD")
-        if event.registration != "closed":
+        if event.passwords:
+            ways.append("/login NAME PASSWORD")
+        if event.passwords and event.registration != "closed":
             code = " CODE" if event.registration == "invitation" else ""
             ways.append(f"/register NAME PASSWORD{code}")
         if event.secure:
@@ -383,6 +384,10 @@ class _Text:
             line = f"This line is NOT encrypted. To encrypt: {event.encrypt}"
         else:
             line = "This line is NOT encrypted."
+        if not event.passwords:
+            line += " Passwords are taken over encrypted lines only."
+            if not ways:
+                ways.append("Nobody comes in by this line")
         return self._server(
             f"Welcome to chatd at {event.server}.{people}\n{line}\n"
             f"{', or '.join(ways)}. /help for more."

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.chat.errors import ChatError
-from chatd.chat.events import Closing, Failed, Notice, Welcome
+from chatd.chat.events import Closing, Failed, Greeting, Notice, Welcome
 from chatd.chat.login import LONGEST_PAUSE, SHORTEST_PAUSE
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
@@ -408,3 +408,26 @@ class OpenLineTests(GuessingCase):
         self.assertIn("only", self.ask(f"/register bob {RIGHT}", secure=False))
         self.assertEqual(self.ask(f"/login ann {RIGHT}", "::1", secure=False), "in")
         self.assertEqual(self.ask(f"/login ann {RIGHT}", secure=True), "in")
+
+    def test_not_asked(self) -> None:
+        """There nobody is asked for a password, nor told to type one."""
+        self.hub.rules = replace(self.rules, insecure_passwords=False, guests=False)
+        session, door = connect(self.hub, secure=False)
+        self.hub.connections.greet(session)
+        turn(self.hub)
+        self.assertFalse(door.of(Greeting)[0].passwords)
+        for line in ("ann", "bob", f"/register ann {RIGHT}"):
+            answer = self.type_in(session, door, line)
+            self.assertIn("encrypted lines only. Connect like this: openssl", answer)
+            self.assertNotIn("PASSWORD", answer)
+        self.assertNotIn(True, door.secrets)
+
+    def test_asked_before(self) -> None:
+        """If the operator decides so after somebody was asked, they are not again."""
+        session, door = connect(self.hub, secure=False)
+        self.type_in(session, door, "ann")
+        self.hub.rules = replace(self.rules, insecure_passwords=False)
+        answer = self.type_in(session, door, RIGHT)
+        self.assertIn("encrypted lines only", answer)
+        self.assertNotIn("again", answer)
+        self.assertEqual(session.asking, "")

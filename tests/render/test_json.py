@@ -305,6 +305,7 @@ ANSWERS: list[tuple[Answer, dict[str, Any]]] = [
             "secure": True,
             "guests": True,
             "registration": "open",
+            "passwords": True,
             "limits": {"history_max": 200},
         },
     ),

@@ -289,6 +289,24 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
         ],
     ),
     (
+        Greeting("chat.example", "1", (), False, "ssh …", True, "open", {}, False),
+        [
+            "* Welcome to chatd at chat.example. Nobody is here yet.",
+            "* This line is NOT encrypted. To encrypt: ssh … "
+            "Passwords are taken over encrypted lines only.",
+            "* Type a name to come in. /help for more.",
+        ],
+    ),
+    (
+        Greeting("chat.example", "1", (), False, "", False, "open", {}, False),
+        [
+            "* Welcome to chatd at chat.example.",
+            "* This line is NOT encrypted. "
+            "Passwords are taken over encrypted lines only.",
+            "* Nobody comes in by this line. /help for more.",
+        ],
+    ),
+    (
         Greeting("chat.example", "1", (), True, "", False, "invitation", {}),
         [
             "* Welcome to chatd at chat.example.",

@@ -64,12 +64,14 @@ function greet() {
   $("server-name").textContent = hello.server;
   $("secure").textContent = hello.secure ? "This line is encrypted." : "This line is not encrypted.";
   $("secure").classList.toggle("open", !hello.secure);
+  if (!hello.passwords) $("secure").append(" It takes no passwords.");
   if (!hello.secure)
     $("secure").append(" ", make("a", { href: `https://${location.host}/`, textContent: "Use https" }));
   for (const input of $("enter").elements.way) {
-    const shut = (input.value === "guest" && !hello.guests) || (input.value === "register" && hello.registration === "closed");
+    const shut = input.value === "guest" ? !hello.guests
+      : !hello.passwords || (input.value === "register" && hello.registration === "closed");
     input.closest("label").hidden = shut;
-    if (shut && input.checked) choose("login");
+    if (shut && input.checked) choose(hello.passwords ? "login" : "guest");
   }
   $("name").value ||= chat.session.name ?? "";
   showWay();
