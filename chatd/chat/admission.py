@@ -6,6 +6,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from chatd.chat.bans import Bans
+from chatd.chat.durations import try_again
 from chatd.chat.errors import ChatError, Full, TooFast
 from chatd.chat.rules import Rules
 from chatd.chat.throttle import Throttles
@@ -162,7 +163,7 @@ class Admission:
             if wait:
                 raise TooFast(
                     "There are too many new connections from your address. "
-                    f"Try again in {wait:.0f} s."
+                    f"{try_again(wait)}"
                 )
         limit = self._limit + (SPARE if _is_here(address) else 0)
         if self._limit and len(self._visits) - self._explaining > limit:

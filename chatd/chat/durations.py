@@ -2,6 +2,7 @@
 
 import re
 from itertools import pairwise
+from math import ceil
 
 from chatd.chat.errors import BadRequest
 
@@ -85,6 +86,17 @@ def in_words(seconds: float) -> str:
                 words += f" and {counted(rest, next_name)}"
             return words
     return counted(left, "second")
+
+
+def try_again(seconds: float) -> str:
+    """
+    Tell somebody when to try again: rounded up, so that it is not too soon.
+
+    @param seconds: To wait from now.
+    """
+    # The smallest that in_words tells of so long a time.
+    unit = 3600 if seconds > 86_400 else 60 if seconds > 60 else 1
+    return f"Try again in {in_words(max(1, ceil(seconds / unit)) * unit)}."
 
 
 def counted(number: int, noun: str) -> str:

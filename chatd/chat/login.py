@@ -11,6 +11,7 @@ from twisted.logger import Logger
 
 from chatd.chat.account import Account, Role
 from chatd.chat.admission import place_of
+from chatd.chat.durations import try_again
 from chatd.chat.errors import (
     BadRequest,
     Closed,
@@ -179,10 +180,14 @@ class Login:
         now, place = self._seconds(), place_of(session.address)
         self._registering.resize(rules.registrations_address)
         self._all_registering.resize(rules.registrations)
-        if not session.exempt and self._limited(self._registering.take(place, now)):
-            raise TooFast("Too many new accounts from your address; try again later.")
-        if self._limited(self._all_registering.take("", now)):
-            raise TooFast("Too many new accounts at the moment; try again later.")
+        wait = 0.0 if session.exempt else self._registering.take(place, now)
+        if self._limited(wait):
+            raise TooFast(
+                f"There were too many new accounts from your address. {try_again(wait)}"
+            )
+        wait = self._all_registering.take("", now)
+        if self._limited(wait):
+            raise TooFast(f"There were too many new accounts. {try_again(wait)}")
         count = await self._store.accounts()
         if count + self._being_made >= rules.max_accounts:
             raise Full(
@@ -387,8 +392,7 @@ class Login:
         if not session.exempt and self._limited(wait):
             what = "passwords" if throttles is self._from_address else "codes"
             raise TooFast(
-                f"There were too many wrong {what} from your address. "
-                f"Try again in {wait:.0f} s."
+                f"There were too many wrong {what} from your address. {try_again(wait)}"
             )
 
     def _take_attempt(self, who: tuple[str, str], *, refuse: bool) -> float:
@@ -404,8 +408,7 @@ class Login:
         wait = self._on_account.wait(who, now)
         if refuse and self._limited(wait):
             raise TooFast(
-                "There were too many wrong passwords for this name. "
-                f"Try again in {wait:.0f} s."
+                f"There were too many wrong passwords for this name. {try_again(wait)}"
             )
         self._on_account.spend(who, now)
         return failed

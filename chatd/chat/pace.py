@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.interfaces import IReactorTime
 
 from chatd.chat.admission import place_of
+from chatd.chat.durations import try_again
 from chatd.chat.errors import TooFast
 from chatd.chat.rules import Rules
 from chatd.chat.throttle import Throttles
@@ -65,4 +66,4 @@ class Pace:
         throttles.resize(count)
         wait = throttles.take(who, self._clock.seconds())
         if wait and self._rules().throttle:
-            raise TooFast(f"{what} too often. Try again in {wait:.0f} s.")
+            raise TooFast(f"{what} too often. {try_again(wait)}")

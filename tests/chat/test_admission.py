@@ -123,7 +123,7 @@ class AdmissionTests(SynchronousTestCase):
         self.rules = replace(self.rules, new_address=2)
         for _ in range(2):
             self.admission.leave(self.arrive(HOME))
-        self.assertIn("Try again in 30 s", self.refuse(TooFast, HOME))
+        self.assertIn("Try again in 30 seconds.", self.refuse(TooFast, HOME))
         self.arrive(WORK)
         self.arrive(HOME, now=30.0)
         self.assertEqual(self.admission.refused, {"too-fast": 1})

@@ -8,6 +8,7 @@ from chatd.chat.durations import (
     in_words,
     read_duration,
     take_duration,
+    try_again,
 )
 from chatd.chat.errors import BadRequest
 
@@ -97,6 +98,22 @@ class WriteTests(SynchronousTestCase):
             400 * 86_400: "400 days",
         }.items():
             self.assertEqual(in_words(seconds), words)
+
+    def test_try_again(self) -> None:
+        """When somebody may try again is never told too soon."""
+        for seconds, words in {
+            0.0: "1 second",
+            0.3: "1 second",
+            1.0: "1 second",
+            2.4: "3 seconds",
+            59.2: "1 minute",
+            60.0: "1 minute",
+            61.0: "2 minutes",
+            1800.0: "30 minutes",
+            3599.0: "1 hour",
+            3601.0: "1 hour and 1 minute",
+        }.items():
+            self.assertEqual(try_again(seconds), f"Try again in {words}.")
 
     def test_counted(self) -> None:
         """One of it, several, thousands."""

@@ -38,7 +38,9 @@ class PaceTests(Chatting):
         ann, door = self.guest("ann")
         for room in ("one", "two"):
             self.assertEqual(self.answer(ann, door, f"/join {room}"), "")
-        self.assertIn("Try again in 30 s", self.refusal(ann, door, "/join three"))
+        self.assertIn(
+            "Try again in 30 seconds.", self.refusal(ann, door, "/join three")
+        )
         self.assertEqual(self.answer(ann, door, "/join one", "/join lobby"), "")
         self.clock.advance(30.0)
         self.assertEqual(self.answer(ann, door, "/join three"), "")
@@ -59,7 +61,7 @@ class PaceTests(Chatting):
         self.limit(renames=2)
         ann, door = self.guest("ann")
         type_in(self.hub, ann, "/nick anna", "/nick anne")
-        self.assertIn("Try again in 30 s", self.refusal(ann, door, "/nick ann"))
+        self.assertIn("Try again in 30 seconds.", self.refusal(ann, door, "/nick ann"))
         assert ann.person is not None
         self.assertEqual(ann.person.name, "anne")
 
