@@ -147,6 +147,36 @@ class PageTests(PageCase):
         ann.wait(lambda: not ann.text(".message.sending"), "it is not sent")
         self.assertEqual(ann.messages(), ["is anybody there?"])
 
+    def test_renamed(self) -> None:
+        """Who takes another name is still heard, and so is what is said after it."""
+        self.start()
+        ann = self.window()
+        ann.enter("ann")
+        cho = self.nc("cho")
+        cho.type("before", "/nick charlotte", "after one", "after two")
+        ann.expect("cho is now charlotte")
+        ann.expect("after two")
+        self.assertEqual(ann.messages(), ["before", "after one", "after two"])
+        ann.expect("charlotte", "#persons")
+        self.assert_sound(ann)
+
+    def test_odd_event(self) -> None:
+        """An event that the page cannot make sense of costs that event alone."""
+        self.start()
+        ann = self.window()
+        ann.enter("ann")
+        for odd in ('{"event":"said","room":"lobby"}', '{"event":"arrived"}'):
+            ann.js(
+                "import('./page.js').then(({ chat }) =>"
+                " chat.connection.socket.onmessage({ data: arguments[0] }))",
+                odd,
+            )
+        cho = self.nc("cho")
+        cho.type("go on")
+        ann.expect("go on")
+        self.assertEqual(ann.messages(), ["go on"])
+        self.assertEqual(len(ann.complaints()), 2)
+
     def test_retry(self) -> None:
         """What was refused can be sent again, and then is there once."""
         self.start()

@@ -178,17 +178,18 @@ export class Conversation {
   /** Put an event where it belongs; whether it was not there yet. */
   insert(item) {
     if (this.ids.has(item.id)) return false;
+    if (after(item.id, this.newest) > 0) this.newest = item.id;
     this.ids.add(item.id);
     let at = this.items.length;
     while (at && after(this.items[at - 1].id, item.id) > 0) at--;
     this.items.splice(at, 0, item);
-    if (after(item.id, this.newest) > 0) this.newest = item.id;
     return true;
   }
 
   /** Put something that only this page knows behind all there is. */
   append(item) {
-    this.items.push({ id: this.items.at(-1)?.id ?? this.newest, time: Date.now() / 1000, local: true, ...item });
+    const id = item.id ?? this.items.at(-1)?.id ?? this.newest;
+    this.items.push({ time: Date.now() / 1000, local: true, ...item, id });
   }
 
   clear() {
@@ -700,7 +701,16 @@ export class Chat {
     this.listener.lists();
   }
 
+  /** Whatever is wrong with one of them, the next is heard. */
   #event(event, missed) {
+    try {
+      this.#take(event, missed);
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
+  #take(event, missed) {
     this.#changeWho(event);
     if (event.event === "announced") {
       for (const one of this.conversations.values())
@@ -844,7 +854,7 @@ export class Chat {
     this.listener.changed(one);
   }
 
-  #renamed({ person, now, guest }) {
+  #renamed({ id, time, person, now, guest }) {
     const [was, is] = [fold(person), fold(now)];
     if (person === this.me.name) {
       const role = this.me.guest && !guest ? "member" : this.me.role;
@@ -856,7 +866,7 @@ export class Chat {
     for (const one of [...this.conversations.values()]) {
       if (one.people.delete(was)) {
         one.people.set(is, now);
-        if (person !== now) this.#came(one, { person, time: Date.now() / 1000 }, `is now ${now}`);
+        if (person !== now) this.#came(one, { id, time, person }, `is now ${now}`);
       }
       if (one.key === `@${was}` && was !== is) {
         this.conversations.delete(one.key);
