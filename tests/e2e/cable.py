@@ -17,6 +17,7 @@ class Cable:
     def __init__(self, port: int) -> None:
         self._to = port
         self._whole = True
+        self._answer = b""
         self._ends: set[socket.socket] = set()
         self._listening = socket.create_server((HOST, 0))
         self.port = int(self._listening.getsockname()[1])
@@ -28,6 +29,11 @@ class Cable:
         for end in [*self._ends]:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    def break_off(self, answer: bytes) -> None:
+        """End all connections, and answer by oneself whoever comes, as a proxy does."""
+        self._answer = answer
+        self.cut()
 
     def mend(self) -> None:
         """Let connections through again."""
@@ -43,12 +49,19 @@ class Cable:
             while True:
                 near, _ = self._listening.accept()
                 if not self._whole:
-                    near.close()
+                    threading.Thread(target=self._turn_away, args=(near,)).start()
                     continue
                 far = socket.create_connection((HOST, self._to))
                 self._ends |= {near, far}
                 for ends in ((near, far), (far, near)):
                     threading.Thread(target=self._carry, args=ends, daemon=True).start()
+
+    def _turn_away(self, near: socket.socket) -> None:
+        with contextlib.closing(near), contextlib.suppress(OSError):
+            if self._answer:
+                near.settimeout(1)
+                near.recv(65_536)
+                near.sendall(self._answer)
 
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.browsing import DESKTOP, PHONE, PageCase, Window
+from tests.e2e.cable import Cable
 from tests.e2e.running import HOST, PASSWORD, Program, free_port
 
 # Where screenshots are kept, if somebody wants to look at them.
@@ -17,6 +18,8 @@ SHOTS = "CHATD_TEST_SHOTS"
 
 # Seconds after which a line of the log must be in the browser.
 AT_ONCE = 0.1
+
+BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
 
 
 class ConsoleTests(PageCase):
@@ -172,6 +175,56 @@ class ConsoleTests(PageCase):
         olga.expect("visitor7 came in", "#log-lines")
         self.assert_sound(olga)
 
+    def test_proxy(self) -> None:
+        """When a proxy has no server the console says so, and each line comes once."""
+        cable = Cable(self.own)
+        self.addCleanup(cable.close)
+        olga = self.claimed()
+        olga.go(f"http://{HOST}:{cable.port}/console#log")
+        olga.expect("live", "#log-state")
+        cable.break_off(BAD_GATEWAY)
+        olga.expect("The server does not answer", "#lost")
+        olga.expect("not connected", "#log-state")
+        time.sleep(7)  # it asks for the log twice meanwhile
+        self.nc("meanwhile")
+        cable.mend()
+        olga.wait(lambda: not olga.text("#lost"), "it still says so")
+        olga.expect("Running", "#state")
+        olga.expect("live", "#log-state")
+        self.nc("later")
+        olga.expect("later came in", "#log-lines")
+        for line in ("olga is at the console", "meanwhile came in", "later came in"):
+            self.assertEqual(olga.text("#log-lines").count(line), 1, line)
+
+    def test_tabs(self) -> None:
+        """Eight consoles in one browser work: only the one looked at has the log."""
+        olga = self.claimed()
+        first = olga.driver.current_window_handle
+        for _ in range(7):
+            olga.js(_LOOK, False)
+            olga.driver.switch_to.new_window("tab")
+            self.addCleanup(self.close_tab, olga, olga.driver.current_window_handle)
+            olga.go(f"{self.address}#log")
+            olga.expect("live", "#log-state")
+            olga.expect("olga is at the console", "#log-lines")
+        self.nc("ann")
+        olga.expect("ann came in", "#log-lines")
+        olga.js(_LOOK, False)
+        olga.driver.switch_to.window(first)
+        olga.js(_LOOK, True)
+        self.show(olga, "log")
+        olga.expect("live", "#log-state")
+        olga.expect("ann came in", "#log-lines")
+        self.assertEqual(olga.text("#log-lines").count("ann came in"), 1)
+        self.assertEqual(olga.text("#lost"), "")
+        self.assert_sound(olga)
+
+    def close_tab(self, window: Window, handle: str) -> None:
+        """Leave the first one alone."""
+        window.driver.switch_to.window(handle)
+        window.driver.close()
+        window.driver.switch_to.window(window.driver.window_handles[0])
+
     def test_people(self) -> None:
         """Kick, ban and lift; a new password; an operator who is none any more."""
         olga, ann = self.claimed(), self.register("ann")
@@ -299,6 +352,13 @@ class WithoutTests(PageCase):
                 session: Any = json.loads(asking.getresponse().read())
             self.assertFalse(session["own"])
 
+
+# Without a screen all tabs are shown: what a browser tells those that are not.
+_LOOK = """
+const [is] = arguments;
+Object.defineProperty(document, "hidden", { get: () => !is, configurable: true });
+document.dispatchEvent(new Event("visibilitychange"));
+"""
 
 _WATCH = """
 self.shown = {};

@@ -55,6 +55,7 @@ class Channel(HTTPChannel):
         self._unread = False  # the peer may be sending a body that nobody wants
         self._busy = False  # with a request that is complete, or as large as it is
         self._held = False
+        self._endless = False
         self._door: Protocol | None = None  # what took over
         self._deadline: IDelayedCall | None = None  # until a request is complete
         self._leaving: IDelayedCall | None = None
@@ -153,6 +154,8 @@ class Channel(HTTPChannel):
         door = IHalfCloseableProtocol(self._door, None)
         if door is not None:
             door.readConnectionLost()
+        elif self._endless:
+            self.abort()
         elif self._handlingRequest and not self._over:
             self.persistent = False  # it is still answered
         else:
@@ -238,6 +241,10 @@ class Channel(HTTPChannel):
     def taking(self) -> None:
         """The body is taken as it comes, for as long as it comes."""
         self._expect_nothing()
+
+    def endless(self) -> None:
+        """The answer has no end: who says nothing more has gone, and reads nothing."""
+        self._endless = True
 
     def hold(self) -> None:
         """Read nothing for now."""

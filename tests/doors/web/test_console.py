@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.web.resource import Resource
 
@@ -803,8 +804,22 @@ class LogTests(ConsoleCase):
         run = f"{self.hub.started:.0f}"
         _, data = self.follow("?last=5", Last_Event_ID=f"{run}-1")
         self.assertEqual(self.lines(data), ["two", "three"])
+        _, data = self.follow(f"?last=5&after={run}-2")
+        self.assertEqual(self.lines(data), ["three"])
+        _, data = self.follow(f"?last=5&after={run}-1", Last_Event_ID=f"{run}-2")
+        self.assertEqual(self.lines(data), ["three"])
         _, data = self.follow("?last=5", Last_Event_ID="1234-2")
         self.assertEqual(self.lines(data), ["one", "two", "three"])
+
+    def test_turned_away(self) -> None:
+        """A tab that is closed or hidden makes room for others at once."""
+        for _ in range(2 * STREAMS):
+            browser, data = self.follow()
+            self.assertIn(b" 200 OK", data)
+            IHalfCloseableProtocol(browser.protocol).readConnectionLost()
+            self.assertTrue(browser.wire.aborted)
+            browser.lose()
+            self.assertEqual(self.log.followers, [])
 
     def test_slow(self) -> None:
         """Who does not read misses lines, which is said; nothing is kept for them."""

@@ -32,7 +32,7 @@ async def follow(asked: Asked) -> None:
         asked.hub.clock,
         f"{asked.hub.started:.0f}",
     )
-    stream.begin(asked.count("last", 200, MOST_LINES))
+    stream.begin(asked.count("last", 200, MOST_LINES), asked.parameter("after"))
 
 
 # Without being logged in.

@@ -49,15 +49,18 @@ class Stream:
         self._over = False
         self._sign: IDelayedCall | None = None
 
-    def begin(self, last: int) -> None:
+    def begin(self, last: int, after: str) -> None:
         """
         Send the last lines, and then each that comes.
 
         A browser that comes back is sent what it has not seen, instead.
+
+        @param after: The id of what it saw last; C{""} for nothing.
         """
         request = self._request
         request.setHeader(b"content-type", b"text/event-stream; charset=utf-8")
-        run, _, number = request.header("last-event-id").rpartition("-")
+        seen = request.header("last-event-id") or after
+        run, _, number = seen.rpartition("-")
         if run == self._run and number.isdecimal():
             self._sent = int(number[:15])
         else:
@@ -73,6 +76,7 @@ class Stream:
         self._seat.ended[self.end] = None
         self._stop = self._lines.follow(self._tell)
         request.notifyFinish().addBoth(self._gone)
+        request.channel.endless()
         request.write(b"retry: 1000\n\n")
         request.registerProducer(self, True)
         self._tell([])

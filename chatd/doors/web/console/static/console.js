@@ -36,7 +36,10 @@ async function ask(method, name, body) {
     }
     throw new Refused("The server does not answer.");
   }
-  lost(false);
+  // A proxy says this when it is, and has none of our headers.
+  const gone = [502, 503, 504].includes(response.status) && !response.headers.has("content-security-policy");
+  lost(gone);
+  if (gone) throw new Refused("The server does not answer.");
   if (response.ok) return response.json();
   const words = (await response.text()).trim();
   if (response.status === 401 && me !== null) showDoor();
@@ -195,7 +198,8 @@ function showDesk(name) {
   $("me").textContent = name;
   $("door").hidden = true;
   $("desk").hidden = false;
-  log = follow({ ended: () => me !== null && begin() });
+  log?.stop();
+  log = follow({ ended: refresh });
   turnTo();
   refresh();
 }

@@ -2,6 +2,7 @@
 import { make } from "/console/words.js";
 
 const MOST = 1000;
+const AGAIN = 3000; // milliseconds after which a stream that was refused is asked for anew
 const LATEST = 9;
 const RANK = { debug: 0, info: 1, warn: 2, error: 3, critical: 4 };
 const $ = (id) => document.getElementById(id);
@@ -18,6 +19,8 @@ export function follow({ ended }) {
   let paused = false;
   let visible = false;
   let source = null;
+  let last = ""; // the id of the last line that came
+  let later = 0;
 
   const wanted = (line) => {
     if (level.value === "audit" ? line.from !== "chatd.audit" : RANK[line.level] < Number(level.value)) return false;
@@ -61,10 +64,24 @@ export function follow({ ended }) {
     if (state.textContent !== words) state.textContent = words;
   };
 
+  const close = () => {
+    clearTimeout(later);
+    source?.close();
+    source = null;
+    tell();
+  };
+
+  const again = () => {
+    close();
+    later = setTimeout(open, AGAIN);
+  };
+
   const open = () => {
-    source = new EventSource("/console/api/log?last=500");
+    close();
+    source = new EventSource(`/console/api/log?last=500&after=${encodeURIComponent(last)}`);
     source.onopen = tell;
     source.addEventListener("lines", (event) => {
+      last = event.lastEventId;
       const more = JSON.parse(event.data);
       if (paused) {
         held = [...held, ...more].slice(-MOST);
@@ -74,17 +91,18 @@ export function follow({ ended }) {
     source.addEventListener("missing", (event) =>
       add([{ time: Date.now() / 1000, level: "warn", from: "console", text: `${event.data} lines are missing here; the file has them` }]));
     source.addEventListener("end", () => {
-      source.close();
+      again();
       ended();
     });
     source.onerror = () => {
-      tell();
-      if (source.readyState === EventSource.CLOSED) {
-        // Not for a moment: the server answered something else.
-        setTimeout(() => source && (open(), ended()), 3000);
-      }
+      // After a cut the browser tries again by itself, but not if something else was answered.
+      if (source.readyState === EventSource.CLOSED) again();
+      else tell();
     };
   };
+
+  // A browser has six connections to a server, for all its tabs: one who looks gets one.
+  const look = () => (document.hidden ? close() : open());
 
   pause.onclick = () => {
     paused = !paused;
@@ -98,7 +116,9 @@ export function follow({ ended }) {
   };
   find.oninput = level.onchange = all;
   place.replaceChildren();
-  open();
+  latest.replaceChildren();
+  document.addEventListener("visibilitychange", look);
+  look();
 
   return {
     shown(is) {
@@ -106,8 +126,8 @@ export function follow({ ended }) {
       if (is) place.scrollTop = place.scrollHeight;
     },
     stop() {
-      source.close();
-      source = null;
+      document.removeEventListener("visibilitychange", look);
+      close();
     },
   };
 }
