@@ -99,6 +99,24 @@ class PageTests(PageCase):
         window.come_in()
         window.expect("ann", "#account")
 
+    def test_spaces(self) -> None:
+        """No part of a name or password with spaces is taken for something else."""
+        self.start()
+        window = self.window()
+        window.js("document.querySelector('[value=register]').click()")
+        window.fill("#name", "Ann Schmidtberger")
+        window.fill("#password", PASSWORD)
+        window.click("#come:enabled")
+        window.expect("A name has no spaces.", "#said")
+        window.fill("#name", "ann")
+        window.fill("#password", f"{PASSWORD} battery")
+        window.click("#come:enabled")
+        window.expect("A password has no spaces.", "#said")
+        window.fill("#password", PASSWORD)
+        window.click("#come:enabled")
+        window.come_in()
+        window.expect("ann", "#account")
+
     def test_harmless(self) -> None:
         """What people say is text: no script, links to the web only, nothing turned."""
         self.start()

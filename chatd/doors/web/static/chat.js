@@ -297,6 +297,8 @@ export class Chat {
 
   /** Make an account, and come in with it. */
   async register(name, password, code) {
+    for (const [what, words] of Object.entries({ name, password, code }))
+      if (/\s/.test(words)) throw new Refusal({ code: `bad-${what}`, text: `A ${what} has no spaces.` });
     this.#set("entering");
     try {
       await this.connection.request({ do: "command", line: `/register ${name} ${password} ${code}`.trim() });
