@@ -55,6 +55,19 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubtful:
+    """
+    Say something in the current room, unless it is a login without its slash.
+
+    @ivar name: If somebody is called so, it is one.
+    """
+
+    name: str
+    text: str
+    ref: Ref = None
+
+
+@dataclass(frozen=True, slots=True)
 class Whisper:
     """Tell one person something."""
 
@@ -166,6 +179,7 @@ Request: TypeAlias = (
     Typed
     | Enter
     | Say
+    | Doubtful
     | Whisper
     | Invoke
     | History

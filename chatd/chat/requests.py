@@ -10,7 +10,9 @@ from chatd.chat.command import Call
 from chatd.chat.errors import Closed
 from chatd.chat.events import Marked, Past, Value
 from chatd.chat.links import UP
+from chatd.chat.names import key_of
 from chatd.chat.request import (
+    Doubtful,
     Enter,
     History,
     Invoke,
@@ -25,7 +27,7 @@ from chatd.chat.request import (
     Typed,
     Whisper,
 )
-from chatd.chat.understand import understand
+from chatd.chat.understand import looks_secret, understand
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -73,8 +75,8 @@ class Requests:
             case Enter():
                 await self._hub.entrance.enter(session, request)
                 return None
-            case Say():
-                self.say(session, request)
+            case Say() | Doubtful():
+                await self._say(session, request)
                 return None
             case Whisper():
                 await self._hub.people.whisper(
@@ -93,6 +95,19 @@ class Requests:
             case LogOut():
                 await self._hub.entrance.log_out(session)
         return {}
+
+    async def _say(self, session: "Session", request: Say | Doubtful) -> None:
+        if isinstance(request, Doubtful):
+            if await self._is_somebody(request.name):
+                raise looks_secret(request.text.split()[0])
+            request = Say(request.text, ref=request.ref)
+        self.say(session, request)
+
+    async def _is_somebody(self, name: str) -> bool:
+        key = key_of(name)
+        if not key or self._hub.presence.named(name) is not None:
+            return bool(key)
+        return await self._hub.store.account_named(key) is not None
 
     async def _invoke(self, session: "Session", request: Invoke) -> None:
         command = self._hub.commands.find(request.name)

@@ -26,6 +26,7 @@ from chatd.chat.held import Held
 from chatd.chat.look import Look
 from chatd.chat.outbox import Item
 from chatd.chat.request import (
+    Doubtful,
     Enter,
     History,
     Invoke,
@@ -356,7 +357,7 @@ class Session:
         self._hub.refusals.note(error)
         if isinstance(understood, Refused):
             line = understood.line
-        elif isinstance(understood, Enter) or (
+        elif isinstance(understood, Enter | Doubtful) or (
             isinstance(understood, Invoke)
             and self._hub.commands.may_hold_secret(understood.name)
         ):

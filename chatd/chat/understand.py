@@ -1,14 +1,22 @@
 """One typed line, and what it asks for."""
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from chatd.chat.command import SECRETIVE, Commands
 from chatd.chat.errors import BadRequest, ChatError, NotEntered
-from chatd.chat.request import Enter, Invoke, Refused, Request, Say, Typed
+from chatd.chat.request import Doubtful, Enter, Invoke, Refused, Request, Say, Typed
 
 if TYPE_CHECKING:
     from chatd.chat.session import Session
+
+# Behind one of these, a single word that is so long and has a digit or a hyphen may be
+# a password or a code.
+SHORTEST = 8  # characters
+
+_UNLIKE_A_WORD = re.compile("[0-9-]")
+_MEANT = ("login", "register", "password", "claim", "unregister")
 
 
 def understand(session: "Session", typed: Typed, commands: Commands) -> Request | None:
@@ -29,20 +37,36 @@ def understand(session: "Session", typed: Typed, commands: Commands) -> Request 
     words = line.split(None, 3)
     if not words:
         return None
-    # "login ann secret": three words, of which the first is a command's.
-    if len(words) == 3 and words[0].casefold() in SECRETIVE:
-        return Refused(
-            BadRequest(
-                f"That looks like a password. It was sent to nobody. If you meant the "
-                f"command, it begins with a slash: /{_nearest(words[0])}"
-            ),
-            ref=ref,
-        )
+    if _holds_secret(words):
+        return Refused(looks_secret(words[0]), ref=ref)
+    if entered and len(words) > 3 and words[0].casefold() in SECRETIVE:
+        return Doubtful(words[1], line, ref)
     if not entered:
         if line.startswith("//"):
             return Refused(NotEntered("Type a name to come in first."), line, ref)
         return Enter(line.strip(), show=True, ref=ref)
     return Say(line[1:] if line.startswith("//") else line, ref=ref)
+
+
+def _holds_secret(words: list[str]) -> bool:
+    """Whether it is C{login ann secret}, or C{claim CODE}, without the slash."""
+    if words[0].casefold() not in SECRETIVE:
+        return False
+    if len(words) == 2:
+        return len(words[1]) >= SHORTEST and bool(_UNLIKE_A_WORD.search(words[1]))
+    return len(words) == 3
+
+
+def looks_secret(word: str) -> ChatError:
+    """
+    What is said to whoever may have forgotten a slash.
+
+    @param word: The first of the line.
+    """
+    return BadRequest(
+        "That looks like a password. It was sent to nobody. If you meant the command, "
+        f"it begins with a slash: /{_nearest(word)}. If not, begin with another word."
+    )
 
 
 def _command(typed: Typed, word: str, rest: str, commands: Commands) -> Request:
@@ -61,5 +85,5 @@ def _command(typed: Typed, word: str, rest: str, commands: Commands) -> Request:
 
 
 def _nearest(word: str) -> str:
-    close = get_close_matches(word.casefold(), ("login", "register", "password"), n=1)
+    close = get_close_matches(word.casefold(), _MEANT, n=1)
     return close[0] if close else "login"

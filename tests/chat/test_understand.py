@@ -7,10 +7,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatd.chat.account import Role
 from chatd.chat.command import Call, Command, Commands, command
 from chatd.chat.errors import NotAllowed, NotEntered, UnknownCommand, Usage
-from chatd.chat.events import Listing, Notice, Past
+from chatd.chat.events import Failed, Listing, Notice, Past, Said
 from chatd.chat.request import Enter, Invoke, Refused, Request, Say, Typed
 from chatd.chat.understand import understand
-from chatd.testing import connect, join, make_hub, result, turn
+from chatd.testing import connect, join, make_hub, result, turn, type_in
 
 
 class UnderstandTests(SynchronousTestCase):
@@ -82,9 +82,35 @@ class UnderstandTests(SynchronousTestCase):
             self.assertEqual(self.refusal(line)[1], "")
         self.assertIn("/register", self.refusal("register ann secret")[0])
         self.assertIn("/login", self.refusal("identify ann secret")[0])
-        self.assertEqual(
-            self.read("the login is down"), Say("the login is down", ref=5)
-        )
+        for line in ("the login is down", "claim everything", "register online"):
+            self.assertEqual(self.read(line), Say(line, ref=5))
+
+    def test_two_words(self) -> None:
+        """A code or password behind the one word of a command is not said either."""
+        for word in ("claim", "register", "password", "Identify", "unregister"):
+            for secret in ("hunter2hunter", "CVYJ-GBAT-CKSQ-F7CV"):
+                text, back = self.refusal(f"{word} {secret}")
+                self.assertIn("sent to nobody", text)
+                self.assertEqual(back, "")
+        self.assertIn("/claim", self.refusal("claim CVYJ-GBAT-CKSQ-F7CV")[0])
+
+    def test_more_words(self) -> None:
+        """Of longer lines those are not said that name somebody there is."""
+        bob, _ = join(self.hub, "bob", password="seven-small-rain-clouds")
+        bob.end("")
+        turn(self.hub)
+        cho, door = join(self.hub, "cho")
+        _, dans = join(self.hub, "dan")
+        lines = ["login is broken again today", "register here by friday please"]
+        type_in(self.hub, cho, *lines)
+        self.assertEqual([said.text for said in dans.of(Said)], lines)
+        for line in ("login bob my secret pass phrase", "Login CHO all of my secrets"):
+            door.take()
+            type_in(self.hub, cho, line)
+            (failed,) = door.of(Failed)
+            self.assertIn("sent to nobody", failed.text)
+            self.assertEqual(failed.line, "")
+        self.assertEqual(len(dans.of(Said)), 2)
 
     def test_names(self) -> None:
         """What somebody types who is not here is a name."""
