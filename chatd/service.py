@@ -27,6 +27,7 @@ from chatd.chat.retention import EVERY as FORGET_EVERY
 from chatd.chat.retention import Retention
 from chatd.chat.store import PublicKey
 from chatd.control import STORING, Control, certificate_files
+from chatd.doors.late import load as load_module
 from chatd.files.folder import Folder
 from chatd.instruments import Instruments
 from chatd.operate import notify
@@ -287,7 +288,7 @@ class ChatService(Service):
     async def _complete(self) -> None:
         """Load what the start did not wait for, in a thread: people may be here."""
         for name in self._ways.modules:
-            await self._file_workers.run(partial(import_module, name))
+            await self._file_workers.run(partial(load_module, name))
         if not self._stopping:
             self._ways.complete()
             gc.freeze()

@@ -1,10 +1,21 @@
 """Doors that are built when the server listens already."""
 
 from collections.abc import Callable
+from importlib import import_module
+from threading import Lock
 from typing import Any
 
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol
+
+# Whoever imports what another thread is about to import may be given half of it.
+_IMPORTING = Lock()
+
+
+def load(module: str) -> None:
+    """Import what a door needs, in any thread."""
+    with _IMPORTING:
+        import_module(module)
 
 
 class Late(Factory):
@@ -25,7 +36,8 @@ class Late(Factory):
     def door(self) -> "Factory[Any]":
         """What it stands for."""
         if self._built is None:
-            self._built = self._build()
+            with _IMPORTING:
+                self._built = self._build()
             if self.numPorts:
                 self._built.doStart()
         return self._built

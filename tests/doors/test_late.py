@@ -3,7 +3,7 @@
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.doors.late import Late
+from chatd.doors.late import _IMPORTING, Late, load
 
 
 class Door(Factory):
@@ -55,6 +55,15 @@ class LateTests(SynchronousTestCase):
         self.late.doStop()
         self.assertFalse(door.listens)
         self.assertEqual(self.built, [door])
+
+    def test_loading(self) -> None:
+        """Nothing is built while a thread imports what it is made of."""
+        load("chatd.doors.late")
+        locked: list[bool] = []
+        late = Late(lambda: locked.append(_IMPORTING.locked()) or Door())
+        self.assertIsInstance(late.door, Door)
+        self.assertEqual(locked, [True])
+        self.assertFalse(_IMPORTING.locked())
 
     def test_never(self) -> None:
         """If nobody comes, nothing is built."""
