@@ -103,7 +103,8 @@ class Login:
                 self._from_address.spend(place, self._seconds())
             _log.info(
                 "wrong password for {name} from {address}",
-                name=name[:64],
+                # Else it may be a password in the place of the name.
+                name=account.name if account is not None else "an unknown name",
                 address=session.address,
             )
             await self._failed(session, failed)

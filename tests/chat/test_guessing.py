@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.chat.errors import ChatError
@@ -71,6 +72,16 @@ class PasswordTests(GuessingCase):
         self.guess("ann", "203.0.113.2", times=2)
         answer = self.ask(f"/login ann {RIGHT}", "203.0.113.3")
         self.assertIn("too many wrong passwords for this name", answer)
+
+    def test_log(self) -> None:
+        """The log names accounts only: name and password may have been swapped."""
+        with capturedLogs() as log:
+            self.guess("ann")
+            self.ask(f"/login {RIGHT} ann")
+        told = [formatEvent(event) for event in log]
+        self.assertIn(f"wrong password for ann from {AWAY}", told)
+        self.assertIn(f"wrong password for an unknown name from {AWAY}", told)
+        self.assertNotIn(RIGHT, " ".join(told))
 
     def test_owner(self) -> None:
         """A stranger who guesses does not shut out the owner, who is at home."""
