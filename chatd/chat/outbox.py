@@ -8,8 +8,8 @@ cuts; who came in the middle or hears of several rooms gets a selection. Either 
 everybody is shown everything in the order in which it happened.
 
 Very many readers are written to in several turns, so that nobody else waits for all of
-them; whoever is to be sent anything else meanwhile gets theirs before it. Where many read,
-comings and goings wait a moment for company.
+them; whoever is to be sent anything else meanwhile gets theirs before it. Where many
+read, comings and goings wait a moment for company.
 """
 
 from bisect import bisect_left
