@@ -220,6 +220,50 @@ class PageTests(PageCase):
         ann.wait(lambda: not ann.text(".failed"), "it is not sent")
         self.assertEqual(ann.messages().count("important"), 1)
 
+    def test_too_long(self) -> None:
+        """What is too long stays in the field, with the reason, and nothing is cut."""
+        self.start("--limits-message-chars=30", "--limits-paste-lines=3")
+        ann = self.window()
+        ann.enter("ann")
+        put = (
+            "const field = document.getElementById('text'); field.value = arguments[0]"
+        )
+        for text, why in (
+            ("x" * 31, "at most 30 characters, and yours 31."),
+            ("a\nb\nc\nd", "and yours 4 lines and 7 bytes."),
+            ("\n".join(["x" * 100_000] * 3), "yours 3 lines and 300002 bytes."),
+        ):
+            ann.js(put, text)
+            ann.click("#send")
+            ann.expect(why, "#log .error:last-child")
+            self.assertEqual(
+                ann.js("return document.getElementById('text').value"), text
+            )
+        for text in ("a\nb\nc", "\N{SLICE OF PIZZA}" * 30):
+            ann.js(put, text)
+            ann.click("#send")
+            ann.expect(text)
+        ann.wait(lambda: not ann.text(".sending"), "it is not sent")
+        self.assertEqual(ann.text(".failed"), "")
+
+    def test_ended(self) -> None:
+        """What was under way when the server ends the session is not sent by itself."""
+        self.start()
+        ann = self.window()
+        ann.enter("ann")
+        ann.js(
+            "import('./page.js').then(({ chat }) => {"
+            " chat.say(chat.current, 'x\\n'.repeat(200_000)); })"
+        )
+        ann.expect("This connection ends", "#banner")
+        ann.expect("Not sent. This connection ends", "#log .failed")
+        ann.click("#now")
+        ann.come_in()
+        ann.say("still here")
+        ann.wait(lambda: not ann.text(".sending"), "it is not sent")
+        self.assertEqual(ann.text("#banner"), "")
+        ann.find("#log .failed")
+
     def test_killed(self) -> None:
         """
         The server is killed and started again while a hundred messages a second flow:

@@ -590,7 +590,9 @@ export class Chat {
       for (const { text } of before) this.note(one, text);
       this.#settle(one, item, { id, time });
     } catch (error) {
+      const { closing } = this.connection;
       if (error instanceof Refusal) Object.assign(item, { state: "failed", why: error.message });
+      else if (closing && !closing.retry) Object.assign(item, { state: "failed", why: closing.text });
       else item.state = "lost"; // known when the connection is back
       this.listener.changed(one);
     }

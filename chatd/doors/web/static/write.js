@@ -35,6 +35,8 @@ $("say").onsubmit = (event) => {
 /** Say it, or do it; false if the words should stay in the field. */
 function send(line) {
   const one = chat.current;
+  const why = tooLong(line);
+  if (why) return refuse(why);
   const [first, ...others] = line.slice(1).split(" ");
   const word = canonical(first);
   const command = line.startsWith("/") && !line.startsWith("//");
@@ -48,6 +50,14 @@ function send(line) {
     return refuse("That looks like a password. It was sent to nobody. The command begins with a slash.");
   if (!one) return refuse("You are in no room. Join one first.");
   chat.say(one, line.startsWith("//") ? line.slice(1) : line);
+}
+
+/** Why the server would not take it: it ends the connection of who sends far too much. */
+function tooLong(words) {
+  const { message_chars: most, paste_lines, paste_bytes } = chat.hello.limits;
+  const [{ length }, lines, bytes] = [[...words], words.split("\n").length, new Blob([words]).size];
+  if (lines === 1) return length > most && `A message has at most ${most} characters, and yours ${length}.`;
+  return (lines > paste_lines || bytes > paste_bytes) && `A paste has at most ${paste_lines} lines and ${paste_bytes} bytes, and yours ${lines} lines and ${bytes} bytes.`;
 }
 
 function refuse(text) {
@@ -74,16 +84,11 @@ function perform(name, rest, line, one) {
       if (EVERYBODY.has(fold(to.replace(/^@/, "")))) return chat.room ? void chat.say(chat.room, words) : refuse("You are in no room.");
       const other = to.replace(/^@/, "");
       if (chat.isMe(other)) break;
-      const talk = chat.talk(other);
-      chat.say(talk, words);
-      setTimeout(() => go(talk));
-      return;
+      return void tell(other, words);
     }
     case "reply":
       if (!rest || !chat.correspondent) break;
-      chat.say(chat.talk(chat.correspondent), rest);
-      setTimeout(() => go(chat.talk(chat.correspondent)));
-      return;
+      return void tell(chat.correspondent, rest);
     case "search":
       if (rest) return void search(rest);
       break;
@@ -94,6 +99,13 @@ function perform(name, rest, line, one) {
       if (/^\/logout\b/i.test(line)) return void chat.logOut();
   }
   run(line, one, name);
+}
+
+/** Tell one person something, and go there. */
+function tell(name, words) {
+  const talk = chat.talk(name);
+  chat.say(talk, words);
+  setTimeout(() => go(talk));
 }
 
 async function run(line, one, name) {
