@@ -326,11 +326,20 @@ class ChatService(Service):
             return
         # Not through the log, which others may read.
         write_secret(self._claim, f"{code}\n".encode(), replace=True)
-        words = "There is no operator yet. Register, then type"
+        need = "" if self.settings.registration == "open" else " CODE"
+        words = "There is no operator yet. Come in and type"
         if self._nodaemon and sys.__stdout__ is not None:
-            print(f"{words}: /claim {code}", file=sys.__stdout__, flush=True)
+            register = f"/register NAME PASSWORD{need and f' {code}'}"
+            print(
+                f"{words} {register}, then type: /claim {code}",
+                file=sys.__stdout__,
+                flush=True,
+            )
         _log.info(
-            "{words} /claim with the code in {file}", words=words, file=self._claim
+            "{words} /register NAME PASSWORD{need}, then /claim CODE; it is in {file}",
+            words=words,
+            need=need,
+            file=self._claim,
         )
 
     def _open_console(self, ways: Ways) -> Listeners | None:

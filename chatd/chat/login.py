@@ -63,6 +63,7 @@ class Login:
         self._rules = rules
         self._being_made = 0  # accounts on their way into the store
         self._claim = ""  # digest
+        self._first_invited = True  # whether the claim code is still an invitation
         # By place, see admission.place_of; those on accounts by name and place.
         self._from_address = Throttles(1, MINUTE)
         self._on_account = Throttles(1, 10 * MINUTE)
@@ -158,11 +159,12 @@ class Login:
         @raise ChatError: if that cannot be.
         """
         rules = self._rules()
-        if rules.registration == "closed" and not first:
+        invited = rules.registration != "open" and not first
+        first_code = self._first_invited and bool(self._claim and code)
+        if invited and rules.registration == "closed" and not first_code:
             raise Closed(
                 "Registration is closed on this server. Its operator opens accounts."
             )
-        invited = rules.registration == "invitation" and not first
         if invited and not code:
             raise Closed(
                 "Registration is by invitation: /register NAME PASSWORD CODE. "
@@ -198,9 +200,7 @@ class Login:
         self._being_made += 1
         try:
             secret = await self._passwords.hash(password)
-            if invited and not await self._store.take_invitation(
-                self._digest(code), self._now()
-            ):
+            if invited and not await self._is_invitation(code):
                 # Strangers without a code must not use up what is for all.
                 self._all_registering.give_back("", self._seconds())
                 await self._wrong_code(session)
@@ -216,6 +216,8 @@ class Login:
                 ignored=ignored,
             )
             await self._store.add_account(account)
+            if self._digest(code) == self._claim:
+                self._first_invited = False
         finally:
             self._being_made -= 1
         self._warn(session)
@@ -282,6 +284,7 @@ class Login:
             return ""
         code = self._secrets.new_code()
         self._claim = self._secrets.digest(code)
+        self._first_invited = True
         return code
 
     @property
@@ -328,6 +331,20 @@ class Login:
             self._now() + self._rules().invitation_seconds,
         )
         return code
+
+    async def _is_invitation(self, code: str) -> bool:
+        """
+        Use an invitation up, if it is one.
+
+        As long as there is no operator who makes some, one account may be registered
+        with the code for C{/claim}; for that it stays good.
+        """
+        digest = self._digest(code)
+        if self._first_invited and self._claim and digest == self._claim:
+            return True
+        if self._rules().registration == "closed":
+            return False
+        return await self._store.take_invitation(digest, self._now())
 
     def _digest(self, code: str) -> str:
         return self._secrets.digest(self._secrets.read_code(code))

@@ -320,6 +320,27 @@ class CodeTests(GuessingCase):
         code = result(self.hub.login.invitation(ann))
         self.assertEqual(self.ask(f"/register bob {RIGHT} {code}", "203.0.113.2"), "in")
 
+    def test_first_operator(self) -> None:
+        """Who has the claim code may register once where nobody can invite anybody."""
+        for name, registration in (("olga", "invitation"), ("omar", "closed")):
+            self.hub.rules = replace(
+                self.rules,
+                registration=registration,
+                registrations_address=100,
+                registrations=100,
+                wrong_codes_address=100,
+            )
+            code = result(self.hub.login.open_claim())
+            refused = self.ask(f"/register {name} {RIGHT} wrong", "203.0.113.1")
+            self.assertIn("not, or no longer, good", refused)
+            session, door = connect(self.hub)
+            line = f"/register {name} {RIGHT} {code}"
+            self.assertEqual(self.type_in(session, door, line), "in")
+            self.assertNotEqual(self.ask(f"/register more {RIGHT} {code}"), "in")
+        type_in(self.hub, session, f"/claim {code}")
+        self.assertEqual(session.role.name, "OPERATOR")
+        self.assertIn("closed", self.ask(f"/register more {RIGHT} {code}"))
+
 
 class RegistrationTests(GuessingCase):
     """New accounts; ann's is one."""

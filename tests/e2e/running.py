@@ -241,7 +241,7 @@ class ServerCase(SynchronousTestCase):
 
     def claim_code(self, server: Program) -> str:
         """What the first operator types, as the server prints it."""
-        server.expect("Register, then type: /claim ")
+        server.expect(", then type: /claim ")
         return server.expect("\n").strip()
 
     def stop(self, server: Program) -> None:
