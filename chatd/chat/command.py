@@ -2,7 +2,7 @@
 
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
 from inspect import getdoc
@@ -13,7 +13,7 @@ from twisted.logger import Logger
 
 from chatd.chat.account import Person, Role
 from chatd.chat.errors import NotAllowed, NotEntered, NotInRoom, UnknownCommand, Usage
-from chatd.chat.events import Answer, Listing, Notice, Past, Ref
+from chatd.chat.events import Answer, Listing, Notice, Past, Ref, Value
 from chatd.chat.request import Say
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Call:
     One use of a command: all that a command may know.
 
     @ivar rest: What stands behind the command's name, as it was typed.
+    @ivar key: Chosen by the client, so that doing it twice shows once.
+    @ivar done: What programs are told when it is done, besides.
     """
 
     session: "Session"
@@ -40,6 +42,8 @@ class Call:
     rest: str
     ref: Ref = None
     _room: "Room | None" = None
+    key: str = ""
+    done: dict[str, Value] = field(default_factory=dict)
 
     @property
     def person(self) -> Person:

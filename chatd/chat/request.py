@@ -84,11 +84,13 @@ class Invoke:
 
     @ivar rest: What stands behind the command's name.
     @ivar room: The room it is meant for; C{""} for the current one.
+    @ivar key: As of C{Say}; for what is said by it.
     """
 
     name: str
     rest: str = ""
     room: str = ""
+    key: str = ""
     ref: Ref = None
 
 

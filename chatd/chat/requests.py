@@ -83,7 +83,7 @@ class Requests:
                     session, request.to, request.text, request.key
                 )
             case Invoke():
-                await self._invoke(session, request)
+                return await self._invoke(session, request)
             case History() | Search():
                 session.somebody()
                 past = await self._past(session, request)
@@ -109,16 +109,17 @@ class Requests:
             return bool(key)
         return await self._hub.store.account_named(key) is not None
 
-    async def _invoke(self, session: "Session", request: Invoke) -> None:
+    async def _invoke(self, session: "Session", request: Invoke) -> Mapping[str, Value]:
         command = self._hub.commands.find(request.name)
         room = session.room
         if request.room:
             room = self._hub.visible_room(session, request.room)
         # Others are shown most of it: no door may let a line break through.
         rest = clean(request.rest).strip()
-        call = Call(session, self._hub, rest, request.ref, room)
+        call = Call(session, self._hub, rest, request.ref, room, request.key)
         command.check(call)
         await command.run(call)
+        return call.done
 
     async def _past(self, session: "Session", request: History | Search) -> Past:
         if isinstance(request, Search):

@@ -201,7 +201,14 @@ class Client:
         It fails with L{Unanswered} if the connection breaks: it may have been done.
         """
         place = {"room": room} if room else {}
-        return self.request("command", again=False, line=line, **place)
+        asked = self.request("command", again=False, line=line, **place)
+        return asked.addCallback(self._keep_token)
+
+    def _keep_token(self, reply: Reply) -> Reply:
+        # That of before is worth nothing where the password was changed.
+        if token := reply.fields.get("token"):
+            self._entering.keep_token(str(token))
+        return reply
 
     async def history(
         self,

@@ -54,6 +54,10 @@ class Entering:
         name = welcome.person.name
         self.credentials = replace(self.credentials, name=name, token=welcome.token)
 
+    def keep_token(self, token: str) -> None:
+        """Come back with this one, in place of the one before."""
+        self.credentials = replace(self.credentials, token=token)
+
     async def come_in(self) -> None:
         """
         Come in, and tell what was missed.

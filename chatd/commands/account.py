@@ -56,7 +56,10 @@ async def password(call: Call) -> None:
     Example: /password correct-horse-battery seven-small-rain-clouds
     """
     old, new = call.words(2)
-    ended, keys = await call.hub.membership.change_password(call.session, old, new)
+    membership = call.hub.membership
+    ended, keys = await membership.change_password(call.session, old, new)
+    if call.session.token:
+        call.done["token"] = await call.hub.entrance.new_token(call.session)
     others = f" {counted(ended, 'other session')} ended." if ended else ""
     if keys:
         others += f" {counted(keys, 'SSH key')} can still come in: /keys."

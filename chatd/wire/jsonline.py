@@ -247,7 +247,7 @@ def _command(found: Fields, ref: Ref) -> Request:
         raise BadRequest(
             'A "line" begins with a command, as in "/topic tea"; "say" says things.'
         )
-    return Invoke(name, rest.strip(), _text(found, "room", ""), ref)
+    return Invoke(name, rest.strip(), _text(found, "room", ""), _key(found), ref)
 
 
 def _history(found: Fields, ref: Ref) -> Request:

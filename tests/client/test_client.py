@@ -276,6 +276,17 @@ class AskingTests(ClientCase):
         self.back()
         self.assertTrue(self.ann.state.account)
 
+    def test_new_password(self) -> None:
+        """Who changes the password comes back without being asked for it."""
+        self.ann.command(f"/register ann {PASSWORD}")
+        self.line.carry()
+        self.ann.command(f"/password {PASSWORD} another-good-secret")
+        self.line.carry()
+        self.line.cut()
+        self.take(self.ann)
+        self.back()
+        self.assertEqual(len(self.of(Welcome, self.ann)), 1)
+
 
 class ReturningTests(ClientCase):
     """A connection breaks, and nobody notices."""

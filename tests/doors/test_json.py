@@ -123,6 +123,18 @@ class EnteringTests(DoorCase):
         done = other.do({"do": "enter", "token": token})[0]
         self.assertEqual((done["event"], done["name"]), ("done", "bob"))
 
+    def test_new_token(self) -> None:
+        """Who changes the password gets another token, and that of before is bad."""
+        program = self.member("ann")
+        old = self.entered[0]["token"]
+        line = f"/password {wire.PASSWORD} another-good-secret"
+        token = program.done(do="command", line=line, ref=1)["token"]
+        program.lose(clean=False)
+        (failed,) = self.program().do({"do": "enter", "token": old})
+        self.assertEqual(failed["code"], "wrong-password")
+        done = self.program().do({"do": "enter", "token": token})[0]
+        self.assertEqual((done["event"], done["name"]), ("done", "ann"))
+
     def test_register(self) -> None:
         """A new account is made by a command, and one comes in with it."""
         program = self.program()

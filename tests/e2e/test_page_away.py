@@ -1,7 +1,7 @@
 """The page while nobody looks at it, or it cannot be reached."""
 
 from tests.e2e.browsing import PHONE, PageCase, Window
-from tests.e2e.running import wait_until
+from tests.e2e.running import HOST, PASSWORD, wait_until
 from tests.e2e.sending import Sender
 
 
@@ -138,6 +138,45 @@ class AwayTests(PageCase):
         ann.find("#name")
         self.assertEqual(ann.text("#log"), "")
         ann.enter("ann", "login")
+        self.assert_sound(ann)
+
+    def test_new_password(self) -> None:
+        """
+        Who changes the password comes back after a cut all the same; so does another
+        tab of the browser, which throws nobody out.
+        """
+        self.start()
+        cable = self.cable()
+        ann = self.window(cable=cable)
+        ann.enter("ann", "register")
+        (first,) = ann.driver.window_handles
+        ann.driver.switch_to.new_window("tab")
+        second = ann.driver.current_window_handle
+        try:
+            ann.go(f"http://{HOST}:{cable.port}/")
+            ann.come_in()
+            ann.driver.switch_to.window(first)
+            ann.click("#account")
+            ann.fill("#password-current-password", PASSWORD)
+            ann.fill("#password-new-password", "another-good-secret")
+            ann.press("\n", selector="#password-new-password")
+            ann.expect("It is changed", "#dialog")
+            ann.click("#dialog [aria-label=Close]")
+            ann.driver.switch_to.window(second)
+            ann.expect("was changed", "#banner")
+            ann.click("#now")
+            ann.come_in()
+            ann.expect("ann", "#account")
+        finally:
+            ann.driver.close()
+            ann.driver.switch_to.window(first)
+        cable.cut()
+        ann.find("#banner")
+        cable.mend()
+        ann.click("#now")
+        ann.come_in()
+        ann.say("here again")
+        ann.wait(lambda: not ann.text(".sending"), "it is not sent")
         self.assert_sound(ann)
 
     def test_turned(self) -> None:

@@ -110,7 +110,7 @@ class RequestTests(Refusing, SynchronousTestCase):
         """Run a line that is a command."""
         self.assertEqual(
             read(do="command", line="/topic  all about us ", room="ops", ref=3),
-            Invoke("topic", "all about us", "ops", 3),
+            Invoke("topic", "all about us", "ops", ref=3),
         )
         self.assertEqual(read(do="command", line="/who"), Invoke("who"))
 

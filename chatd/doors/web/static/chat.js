@@ -288,7 +288,11 @@ export class Chat {
       this.#welcome(await this.connection.request({ do: "enter", ...how, ...resume }), !!resume.resume);
     } catch (error) {
       if (error instanceof Refusal) {
-        if (error.code === "wrong-password" && how.token) this.#keep({ name: this.session.name });
+        if (error.code === "wrong-password" && how.token) {
+          this.#load(); // another tab may have a newer one
+          if ((this.session.token ?? how.token) !== how.token) return this.enter({ token: this.session.token });
+          this.#keep({ name: this.session.name });
+        }
         this.#set("door", error.message);
       }
       throw error;
@@ -399,8 +403,10 @@ export class Chat {
   // Asking
 
   /** Run a command; its answer `done` has `before`. */
-  command(line, room) {
-    return this.connection.request({ do: "command", line, ...(room ? { room } : {}) });
+  async command(line, room) {
+    const done = await this.connection.request({ do: "command", line, ...(room ? { room } : {}) });
+    if (done.token) this.#keep({ ...this.session, token: done.token });
+    return done;
   }
 
   async #ask(line, use, room) {

@@ -181,6 +181,7 @@ addEventListener("storage", (event) => {
   if (event.key !== "chatd" || !chat.me) return;
   const session = JSON.parse(event.newValue ?? "{}");
   if (!session?.token) chat.forget(); // logged out in another tab
+  else if (session.name === chat.session.name) chat.session.token = session.token;
 });
 
 function showMe() {
