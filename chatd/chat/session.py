@@ -570,10 +570,17 @@ class Session:
         """The peer says nothing more: carry out what it asked, then hang up."""
         if not self._finishing:
             self._finishing = True
-            if self._queue or self._in_flight or self._backlog is not None:
+            if self._queue or self._in_flight:
                 self._start_work()
             elif not self._working:
-                self._hub.connections.hang_up(self)
+                # Not at once: a door may be about to answer what made it finish.
+                self._hub.clock.callLater(0, self._part)
+
+    def _part(self) -> None:
+        if self._backlog is not None:
+            self._start_work()  # which waits until it is taken
+        else:
+            self._hub.connections.hang_up(self)
 
     def close(self, text: str, seconds: float = 0.0) -> None:
         """End it from this side, saying why."""

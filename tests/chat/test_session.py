@@ -412,12 +412,23 @@ class EndTests(SessionCase):
         self.assertEqual(len(self.bob_door.of(Departed)), 1)
 
     def test_finished_idle(self) -> None:
-        """Who had nothing more to say is hung up on, once."""
+        """Who had nothing more to say is hung up on, once, in the next turn."""
         self.ann.finish()
         self.ann.finish()
+        self.assertTrue(self.ann_door.open)
         turn(self.hub, 6)
         self.assertFalse(self.ann_door.open)
         self.assertTrue(self.ann.ended)
+
+    def test_finished_and_slow(self) -> None:
+        """Who has not read all of it yet is waited for."""
+        self.ann.congested()
+        self.ann.finish()
+        turn(self.hub, 6)
+        self.assertTrue(self.ann_door.open)
+        self.ann.drained()
+        turn(self.hub, 6)
+        self.assertFalse(self.ann_door.open)
 
     def test_finished_in_flight(self) -> None:
         """What was said last is stored first, and answered."""
