@@ -180,6 +180,7 @@ def _flips(folder: Path, trial: Trial, killed: set[str]) -> None:
             server.launch()
             try:
                 outcome = _outcome(server, shown)
+                server.check_log()
             except Failed as problem:
                 raise Failed(f"byte {place} of {name} ({state}): {problem}") from None
             finally:
@@ -267,6 +268,7 @@ def _while_running(trial: Trial) -> None:
     path.write_bytes(whole)
     boss.close()
     server.kill()
+    server.check_log()
     trial.end()
     (server.data / "chatd.db-shm").unlink(missing_ok=True)
     trial.again()

@@ -76,6 +76,7 @@ def _database(folder: Path) -> None:
                 trial.load(0.5)
                 end()
                 trial.end()
+                trial.server.check_log()
                 _start_on_full_disk(trial)
                 (trial.server.data / "ballast").unlink()
                 trial.again()
