@@ -88,7 +88,7 @@ class Control:
             "delivered": hub.delivered,
             "waiting to be stored": len(hub.journal),
             "unread bytes": hub.connections.backlog,
-            "store": "well" if hub.journal.well else "does not answer",
+            "store": "well" if hub.journal.well else "nothing can be stored",
         }
 
     # Settings

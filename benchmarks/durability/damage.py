@@ -5,18 +5,21 @@ import random
 import shutil
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks.durability.disk import fill, small_disk
 from benchmarks.durability.kill import Trial
-from benchmarks.durability.people import Crowd
+from benchmarks.durability.people import Client, Crowd
 from benchmarks.durability.server import Failed, Server, check
 from chatd.secrets.database_key import database_key
 from chatd.store import sqlite
 from chatd.store.schema import REVISIONS
 
 FLIPS = 12  # places of each kind that are damaged
+
+ANSWER = 12.0  # seconds in which there must be one, whatever the database does
 
 # A later version of the server, for which the database needs one more step.
 LATER = """
@@ -262,7 +265,7 @@ def _while_running(trial: Trial) -> None:
         else:
             check(asked.answer["code"] == "store-down", f"told {asked.answer}")
             told += 1
-    boss.must(boss.ask("ping"))
+    _talk_meanwhile(crowd, server, boss)
     log = (server.data / "log" / "chatd.log").read_text()
     check(not told or "failed" in log, "the log says nothing")
     path.write_bytes(whole)
@@ -273,6 +276,26 @@ def _while_running(trial: Trial) -> None:
     (server.data / "chatd.db-shm").unlink(missing_ok=True)
     trial.again()
     print(f"  under a running server: 20 questions, {told} told that it cannot be read")
+
+
+def _talk_meanwhile(crowd: Crowd, server: Server, boss: Client) -> None:
+    """Whoever says a line, asks who is here or comes in has an answer."""
+    told = Counter[str]()
+    for number in range(3):
+        said = boss.ask("say", room="lobby", text=f"is anything stored? {number}")
+        crowd.until(lambda said=said: said.answer, ANSWER)  # type: ignore[misc]
+        assert said.answer is not None
+        told["stored" if said.done else said.answer["code"]] += 1
+        boss.must(boss.command("/who"))
+    check(
+        told.keys() <= {"stored", "not-stored", "unsure"},
+        f"who spoke was told {dict(told)}",
+    )
+    newcomer = crowd.connect(server.port)
+    entering = newcomer.ask("enter", name="newcomer")
+    crowd.until(lambda: entering.answer, ANSWER)
+    boss.must(boss.ask("ping"))
+    newcomer.close()
 
 
 def _two(state: Path, trial: Trial) -> None:

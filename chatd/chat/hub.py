@@ -70,7 +70,7 @@ from chatd.chat.seldom import Seldom
 from chatd.chat.session import Session
 from chatd.chat.sharing import Sharing
 from chatd.chat.stamps import Stamps
-from chatd.chat.store import Duplicate, ServerRecord, Store
+from chatd.chat.store import Duplicate, ServerRecord, Store, Unsure
 
 
 class Hub:
@@ -307,6 +307,8 @@ class Hub:
         if isinstance(problem, Duplicate):
             # Sent again after a cut: it was stored and shown the first time.
             origin.delivered(problem.event, entry.request)
+        elif isinstance(problem, Unsure):
+            origin.dropped(problem, entry.request)
         else:
             origin.dropped(
                 NotStored(

@@ -1,6 +1,7 @@
 """Group commit: events wait for one transaction, then are delivered together."""
 
 from collections.abc import Callable, Collection, Sequence
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
@@ -12,6 +13,7 @@ from chatd.chat.errors import ChatError, NotStored
 from chatd.chat.events import Event
 from chatd.chat.request import Say
 from chatd.chat.spread import Spread
+from chatd.chat.store import StoreDown, Unsure
 
 if TYPE_CHECKING:
     from chatd.chat.session import Session
@@ -26,8 +28,11 @@ FEW = 4
 SHARE = 0.5
 LONGEST = 0.005  # seconds
 
-# Seconds between questions to a store that does not answer.
+# Seconds between questions to a store that does not answer; the last goes on.
 PROBE = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+# So long those wait whose events are kept or not, which only the store knows.
+PATIENCE = 10.0  # seconds
 
 
 class Entry:
@@ -68,6 +73,9 @@ class Keeper(Protocol):
     async def stored(self, ids: Collection[int]) -> set[int]:
         """Those of the ids whose events are kept."""
 
+    async def probe(self) -> None:
+        """Write an event and take it back, to see whether that can be done."""
+
 
 class Journal:
     """
@@ -77,7 +85,11 @@ class Journal:
     large one for a moment more, so the busier the server, the fewer transactions per
     message.
 
-    @ivar well: Whether the store answers.
+    A store that stays away after it was given events is the only one who knows whether
+    it has kept them. Those who wait are told so, nothing more is taken, and when it is
+    back those that it has kept are delivered: whatever is stored is shown.
+
+    @ivar well: Whether what was to be stored the last time could be.
     @ivar commits: How long the transactions took that it took.
     @ivar stored: When it last took something, by the clock; C{None} if it never did.
     """
@@ -102,6 +114,9 @@ class Journal:
         self._pending: dict[str | int, int] = {}  # entries by what waits behind
         self._working = False
         self._idle: list[Deferred[None]] = []
+        self._asking = False
+        self._unknown: list[Entry] = []
+        self._healing = False
         self.well = True
         self.commits = Spread()
         self.stored: float | None = None
@@ -115,7 +130,7 @@ class Journal:
 
         @raise NotStored: if it must be kept and the store does not answer.
         """
-        if entry.kept and not self.well:
+        if entry.kept and (self._asking or self._unknown):
             raise NotStored(
                 "The server cannot store anything at the moment, so nobody was shown "
                 "this. Try again soon."
@@ -151,6 +166,11 @@ class Journal:
             began = self._clock.seconds()
             problems = await self._keep([e.event for e in self._batch if e.kept])
             took = self._clock.seconds() - began
+            self._unknown += [
+                entry
+                for entry in self._batch
+                if isinstance(problems.get(entry.event.id), Unsure)
+            ]
             for entry in self._batch:
                 self._settle(entry, problems.get(entry.event.id))
             busy = len(self._batch) > FEW
@@ -169,35 +189,93 @@ class Journal:
         if not events:
             return {}
         ids = [event.id for event in events]
+        lost = NotStored("the transaction failed")
+        if self._unknown:
+            return dict.fromkeys(ids, lost)
         began = self._clock.seconds()
         try:
             problems = await self._store.append(events)
             self.commits.note(self._clock.seconds() - began)
             self.stored = self._clock.seconds()
-            return dict(zip(ids, problems, strict=True))
-        except ChatError as error:
-            _log.warn("the store failed: {problem}", problem=error.text)
-        except Exception:
+            results = dict(zip(ids, problems, strict=True))
+        except StoreDown as error:
+            self._fail(error)
+            if not isinstance(error, Unsure):
+                return dict.fromkeys(ids, lost)
+        except Exception as error:
             _log.failure("the store failed")
+            self._fail(error)
+        else:
+            self._recover()
+            return results
         # Perhaps after it was committed: look before anyone is told anything.
         stored = await self._look_up(ids)
-        lost = NotStored("the transaction failed")
+        if stored is None:
+            return {id: Unsure() for id in ids}
         return {id: None if id in stored else lost for id in ids}
 
-    async def _look_up(self, ids: Sequence[int]) -> set[int]:
-        attempt = 0
-        while True:
+    async def _look_up(self, ids: Sequence[int]) -> set[int] | None:
+        """
+        @return: Those that are kept; C{None} if the store does not say so in time.
+        """
+        end = self._clock.seconds() + PATIENCE
+        try:
+            for seconds in chain(PROBE, repeat(PROBE[-1])):
+                try:
+                    return await self._store.stored(ids)
+                except Exception:
+                    self._asking = True
+                left = end - self._clock.seconds()
+                if left <= 0:
+                    break
+                await self._pause(min(seconds, left))
+        finally:
+            self._asking = False
+        return None
+
+    def _fail(self, problem: Exception) -> None:
+        """Nothing can be stored; see from now on whether it can be again."""
+        if self.well:
+            text = problem.text if isinstance(problem, ChatError) else str(problem)
+            _log.warn("nothing can be stored: {problem}", problem=text)
+        self.well = False
+        if not self._healing:
+            self._healing = True
+            healing = Deferred.fromCoroutine(self._heal())
+            healing.addErrback(_stumbled)
+
+    def _recover(self) -> None:
+        if not self.well:
+            _log.info("the store is well again")
+        self.well = True
+
+    async def _heal(self) -> None:
+        """Try again and again, also if nobody says anything."""
+        for seconds in chain(PROBE, repeat(PROBE[-1])):
+            await self._pause(seconds)
+            if self.well:
+                break
             try:
-                stored = await self._store.stored(ids)
-            except Exception:
-                self.well = False
-                await self._pause(PROBE[min(attempt, len(PROBE) - 1)])
-                attempt += 1
+                await self._decide()
+                await self._store.probe()
+            except Exception as problem:
+                _log.debug("still nothing can be stored: {problem!r}", problem=problem)
                 continue
-            if not self.well:
-                _log.info("the store answers again")
-            self.well = True
-            return stored
+            if not self._asking and not self._unknown:
+                self._recover()
+                break
+        self._healing = False
+
+    async def _decide(self) -> None:
+        """Deliver what is kept of that whose outcome was unknown."""
+        if not self._unknown:
+            return
+        stored = await self._store.stored([entry.event.id for entry in self._unknown])
+        entries, self._unknown = self._unknown, []
+        for entry in entries:
+            if entry.event.id in stored:
+                # Its sender was answered, and is shown it like everybody else.
+                self._try(self._deliver, Entry(entry.event, None, None, True, ()))
 
     async def _pause(self, seconds: float) -> None:
         over: Deferred[None] = Deferred()
@@ -211,11 +289,14 @@ class Journal:
                 del pending[one]
             else:
                 pending[one] -= 1
+        if problem is None:
+            self._try(self._deliver, entry)
+        else:
+            self._try(self._drop, entry, problem)
+
+    def _try(self, act: Callable[..., None], *args: object) -> None:
         try:
-            if problem is None:
-                self._deliver(entry)
-            else:
-                self._drop(entry, problem)
+            act(*args)
         except Exception:
             # One event that cannot be shown must not take its neighbours along.
             _log.failure("an event was not delivered")

@@ -23,6 +23,19 @@ class StoreDown(ChatError):
         )
 
 
+class Unsure(StoreDown):
+    """The database went away while it stored something, which may be there or not."""
+
+    code = "unsure"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = (
+            "The server's store does not answer, so nobody knows yet whether this was "
+            "stored. If it was, it is shown to all as soon as the store answers."
+        )
+
+
 class Duplicate(Exception):
     """
     The sender has sent something under this key already.
@@ -143,10 +156,15 @@ class Store(Protocol):
 
         @return: For each event C{None}, or why this one alone cannot be kept:
             L{Duplicate}, if its sender has used its key before.
+        @raise StoreDown: if none of them is kept.
+        @raise Unsure: if nobody knows: L{stored} tells.
         """
 
     async def stored(self, ids: Collection[int]) -> set[int]:
         """Those of the ids whose events are kept."""
+
+    async def probe(self) -> None:
+        """Write an event and take it back, to see whether that can be done."""
 
     async def last_id(self) -> int:
         """The largest id of an event or account there is, or 0."""

@@ -40,6 +40,7 @@ from chatd.chat.store import (
     ServerBan,
     ServerRecord,
     StoreDown,
+    Unsure,
 )
 from chatd.store import words
 from chatd.store.agreed import (
@@ -75,7 +76,7 @@ class MemoryStore:
     @ivar full: Whether it behaves like one whose disk is full, which answers questions
         and keeps nothing.
     @ivar unsure: Whether events are kept but the answer gets lost, as when the
-        connection breaks during a commit.
+        connection breaks during a commit; if it is also failing, they are not kept.
     """
 
     def __init__(self) -> None:
@@ -129,6 +130,9 @@ class MemoryStore:
     async def stored(self, ids: Collection[int]) -> set[int]:
         await self._turn()
         return {id for id in ids if id in self._events}
+
+    async def probe(self) -> None:
+        await self._turn(writes=True)
 
     async def last_id(self) -> int:
         await self._turn()
@@ -538,9 +542,9 @@ class MemoryStore:
 
     def _append(self, events: Sequence[Event]) -> "Deferred[list[Exception | None]]":
         if self.failing or self.full:
-            return fail(StoreDown())
+            return fail(Unsure() if self.unsure else StoreDown())
         results = [self._keep(event) for event in events]
-        return fail(StoreDown()) if self.unsure else succeed(results)
+        return fail(Unsure()) if self.unsure else succeed(results)
 
     def _keep(self, event: Event) -> Exception | None:
         try:

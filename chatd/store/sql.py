@@ -19,7 +19,7 @@ from chatd.store import people, reading, records, shared, sqlite
 from chatd.store.lock import Lock
 from chatd.store.opening import cannot_open, prepare
 from chatd.store.workers import Inline, Threads, Workers, close
-from chatd.store.writing import Task
+from chatd.store.writing import Task, probe
 
 T = TypeVar("T")
 
@@ -135,6 +135,9 @@ class SqlStore:
 
     async def stored(self, ids: Collection[int]) -> set[int]:
         return await self._read(reading.stored, ids)
+
+    async def probe(self) -> None:
+        await self._write(probe)
 
     async def last_id(self) -> int:
         return await self._read(reading.last_id)

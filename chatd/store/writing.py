@@ -34,7 +34,8 @@ from chatd.chat.events import (
     Shared,
     TopicChanged,
 )
-from chatd.chat.store import Duplicate, StoreDown
+from chatd.chat.store import Duplicate, StoreDown, Unsure
+from chatd.store import schema
 from chatd.store.codec import Row, milliseconds, to_row
 from chatd.store.reading import by_key
 from chatd.store.schema import accounts, bans, files, room_people, rooms, settings
@@ -91,28 +92,41 @@ def commit(
     """
     Do tasks in their order, in one transaction, and set their outcomes.
 
-    @return: Why the database failed, so that nothing was done; C{None} if it did not.
+    @return: Why the database failed; C{None} if it did not.
     """
+    committing = False
     try:
         try:
             with connection.begin():
                 _do(connection, tasks, insert)
+                committing = True
         except Exception as problem:
             if is_down(problem):
                 raise
+            committing = False
             with connection.begin():
                 _do_apart(connection, tasks, insert)
+                committing = True
     except Exception as problem:
-        return give_up(connection, tasks, problem)
+        return give_up(connection, tasks, problem, unsure=committing)
     return None
 
 
 def give_up(
-    connection: Connection, tasks: Sequence[Task], problem: Exception
+    connection: Connection,
+    tasks: Sequence[Task],
+    problem: Exception,
+    *,
+    unsure: bool = False,
 ) -> Exception:
-    """Fail all tasks; the connection is made anew when it is used again."""
+    """
+    Fail all tasks; the connection is made anew when it is used again.
+
+    @param unsure: Whether it was the end of the transaction that failed; before that,
+        nothing is kept.
+    """
     for task in tasks:
-        task.fail(StoreDown())
+        task.fail(Unsure() if unsure and task.job is None else StoreDown())
     connection.invalidate()
     return problem
 
@@ -177,6 +191,21 @@ def keep(connection: Connection, events: Sequence[Event], insert: Insert) -> Non
             _apply(connection, event)
 
 
+def probe(connection: Connection) -> None:
+    """Write an event and take it back: the pages are written as for any other."""
+    values = dict.fromkeys(Row._fields, "") | _PROBE
+    connection.execute(insert_into(schema.events).values(values))
+    connection.execute(delete(schema.events).where(schema.events.c.id == _PROBE["id"]))
+
+
+# Behind all others, where the next one will be; nobody else ever sees it.
+_PROBE: dict[str, Any] = {
+    "id": 2**62,
+    "time": 0,
+    "sender": 0,
+    "sender_guest": False,
+    "other": 0,
+}
 _CHANGES_NOTHING = {"said", "emoted", "whispered", "announced", "killed"}
 
 

@@ -31,8 +31,10 @@ from chatd.chat.events import (
     RoomOpened,
     Said,
     TopicChanged,
+    Welcome,
     Whispered,
 )
+from chatd.chat.journal import PATIENCE
 from chatd.chat.request import (
     Enter,
     History,
@@ -47,6 +49,7 @@ from chatd.chat.request import (
 )
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
+from chatd.chat.store import StoreDown
 from chatd.store.memory import MemoryStore
 from chatd.testing import FakeDoor, connect, join, make_hub, result, turn, type_in
 
@@ -417,7 +420,7 @@ class FailingStoreTests(HubCase):
 
     def test_unknown_until_looked_up(self) -> None:
         """As long as the store cannot be asked, it is neither lost nor sent."""
-        self.store.failing = True
+        self.store.failing = self.store.unsure = True
         self.ann.submit(Say("unknown", ref=1))
         for _ in range(5):
             self.clock.advance(1)
@@ -425,9 +428,39 @@ class FailingStoreTests(HubCase):
         self.recover()
         self.assertEqual(codes(self.ann_door), ["not-stored"])
 
+    def test_nobody_waits_for_ever(self) -> None:
+        """A store that stays away: senders are told, and people come and go."""
+        keeping = self.patch(self.store, "stored", self.away)
+        self.store.unsure = True
+        self.ann.submit(Say("perhaps", ref=1))
+        turn(self.hub)
+        session, cho = connect(self.hub)
+        session.submit(Enter("cho"))
+        self.clock.pump([1] * int(PATIENCE - 1))
+        self.assertEqual((self.ann_door.events, codes(cho)), ([], []))
+        self.clock.pump([1] * 2)
+        turn(self.hub)
+        self.assertEqual(codes(self.ann_door), ["unsure"])
+        self.assertEqual(len(cho.of(Welcome)), 1)
+        self.bob.submit(Say("and now?", ref=2))
+        turn(self.hub)
+        self.assertEqual(codes(self.bob_door), ["not-stored"])
+        type_in(self.hub, self.bob, "/who")
+        self.assertEqual(len(self.bob_door.of(Listing)), 1)
+        keeping.restore()
+        self.recover()
+        for door in (self.ann_door, self.bob_door, cho):
+            self.assertEqual(texts(door), ["perhaps"])
+        type_in(self.hub, self.bob, "back again")
+        self.assertEqual(texts(self.ann_door), ["perhaps", "back again"])
+
+    async def away(self, ids: object) -> set[int]:
+        """The store cannot be asked."""
+        raise StoreDown
+
     def test_unkept_keep_their_place(self) -> None:
         """Comings and goings that waited behind a lost message are shown."""
-        self.store.failing = True
+        self.store.failing = self.store.unsure = True
         self.ann.receive("lost")
         self.bob.receive("/away")
         turn(self.hub)
@@ -987,7 +1020,7 @@ class EndTests(HubCase):
 
     def test_store_away(self) -> None:
         """Who stops waiting for the store hangs up on everybody all the same."""
-        self.store.failing = True
+        self.store.failing = self.store.unsure = True
         type_in(self.hub, self.ann, "lost")
         closed = self.close()
         turn(self.hub)

@@ -1,6 +1,7 @@
 """Events are kept in batches, then delivered in the order in which they were given."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
@@ -11,7 +12,8 @@ from chatd.chat.account import Person
 from chatd.chat.errors import NotStored
 from chatd.chat.events import Event, Joined, Said
 from chatd.chat.journal import Entry, Journal
-from chatd.chat.store import StoreDown
+from chatd.chat.request import Say
+from chatd.chat.store import StoreDown, Unsure
 
 ANN = Person(1, "ann")
 
@@ -25,6 +27,7 @@ class Keeper:
         self.known: set[int] = set()
         self.down = False
         self.asked = 0
+        self.probed = 0
 
     def append(self, events: Sequence[Event]) -> "Deferred[list[Exception | None]]":
         self.batches.append([event.id for event in events])
@@ -38,15 +41,20 @@ class Keeper:
             raise StoreDown
         return self.known.intersection(ids)
 
+    async def probe(self) -> None:
+        self.probed += 1
+        if self.down:
+            raise StoreDown
+
     def commit(self, *problems: Exception | None) -> None:
         """Answer the oldest batch."""
         size = len(self.batches[-len(self.answers)])
         self.answers.pop(0).callback(list(problems) or [None] * size)
 
     def lose(self, *known: int, problem: Exception | None = None) -> None:
-        """Fail the oldest batch, of which these were kept all the same."""
+        """Break off the oldest batch, of which these were kept all the same."""
         self.known.update(known)
-        self.answers.pop(0).errback(problem or StoreDown())
+        self.answers.pop(0).errback(problem or Unsure())
 
 
 class JournalTests(SynchronousTestCase):
@@ -224,7 +232,45 @@ class JournalTests(SynchronousTestCase):
         self.clock.advance(0)
         self.store.lose(2)
         self.assertEqual(self.log, ["-1 NotStored", "2", "3"])
+
+    def test_refused(self) -> None:
+        """What the store refuses as a whole is dropped without asking it anything."""
+        self.store.down = True
+        self.say(1, 2)
+        self.enter(3)
+        self.clock.advance(0)
+        self.store.lose(problem=StoreDown())
+        self.assertEqual(self.log, ["-1 NotStored", "-2 NotStored", "3"])
+        self.assertEqual(self.store.asked, 0)
+
+    def test_not_well(self) -> None:
+        """After a failure it is not well, until something can be stored."""
+        self.store.down = True
+        self.say(1)
+        self.clock.advance(0)
+        self.store.lose(problem=StoreDown())
+        self.assertFalse(self.journal.well)
+        self.say(2)  # is tried
+        self.clock.advance(0)
+        self.store.commit()
         self.assertTrue(self.journal.well)
+        self.clock.advance(journal.PROBE[0])
+        self.assertEqual(self.store.probed, 0)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_well_by_itself(self) -> None:
+        """Also if nobody says anything it is seen that it is well again."""
+        self.store.down = True
+        self.say(1)
+        self.clock.advance(0)
+        self.store.lose(problem=StoreDown())
+        self.clock.pump([1] * 20)
+        self.assertFalse(self.journal.well)
+        self.assertLess(self.store.probed, 9)
+        self.store.down = False
+        self.clock.advance(journal.PROBE[-1])
+        self.assertTrue(self.journal.well)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_lost_by_a_bug(self) -> None:
         """A store that fails in an unforeseen way is logged, and asked what it kept."""
@@ -255,7 +301,7 @@ class JournalTests(SynchronousTestCase):
         self.store.lose(1)
         self.assertFalse(self.journal.well)
         self.assertEqual((self.store.asked, self.log), (1, []))
-        for seconds in (*journal.PROBE, journal.PROBE[-1]):
+        for seconds in journal.PROBE[:-1]:
             asked = self.store.asked
             self.clock.advance(seconds * 0.9)
             self.assertEqual(self.store.asked, asked)
@@ -264,11 +310,69 @@ class JournalTests(SynchronousTestCase):
         self.store.down = False
         self.clock.advance(journal.PROBE[-1])
         self.assertEqual(self.log, ["1", "2"])
+        self.clock.advance(journal.PROBE[-1])
         self.assertTrue(self.journal.well)
         self.say(3)
         self.clock.advance(0)
         self.store.commit()
         self.assertEqual(self.log, ["1", "2", "3"])
+
+    def away(self) -> None:
+        """One and three are kept, two is not, and four waits; the store is away."""
+        self.store.down = True
+        self.say(1, 2, 3)
+        self.enter(10)
+        self.clock.advance(0)
+        self.say(4)
+        self.enter(11)
+        self.store.lose(1, 3)
+
+    def test_unknown(self) -> None:
+        """Who waits for too long is told that nobody knows, and others wait no more."""
+        self.away()
+        self.clock.pump([0.1] * int(journal.PATIENCE * 10 - 1))
+        self.assertEqual(self.log, [])
+        self.clock.pump([0.1] * 2)
+        unsure = [f"-{id} Unsure" for id in (1, 2, 3)]
+        self.assertEqual(self.log, [*unsure, "10", "-4 NotStored", "11"])
+        self.assertEqual(len(self.store.batches), 1)
+        self.successResultOf(self.journal.idle())
+        self.enter(12)
+        self.assertRaises(NotStored, self.say, 5)
+        self.assertEqual(self.log[6:], ["12"])
+        self.assertFalse(self.journal.well)
+
+    def test_shown_in_the_end(self) -> None:
+        """What turns out to be stored is shown, once, and then it goes on."""
+        self.test_unknown()
+        del self.log[:]
+        self.clock.pump([1] * 30)
+        self.assertEqual(self.log, [])
+        self.store.down = False
+        self.clock.advance(journal.PROBE[-1])
+        self.assertEqual(self.log, ["1", "3"])
+        self.assertTrue(self.journal.well)
+        self.say(5)
+        self.clock.advance(0)
+        self.store.commit()
+        self.assertEqual(self.log, ["1", "3", "5"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_answered_once(self) -> None:
+        """Its sender, who was answered, is not answered a second time."""
+        entries: list[Entry] = []
+        self.journal = Journal(self.store, self.clock, entries.append, self.drop)
+        self.store.down = True
+        origin: Any = object()
+        event = Said(id=1, room="lobby", sender=ANN, text="hi")
+        self.journal.append(Entry(event, origin, Say("hi"), True, ("lobby",)))
+        self.clock.advance(0)
+        self.store.lose(1)
+        self.clock.pump([1] * 12)
+        self.store.down = False
+        self.clock.pump([1] * 6)
+        (entry,) = entries
+        self.assertEqual((entry.origin, entry.request), (None, None))
 
     def test_takes_nothing_while_down(self) -> None:
         """While the store does not answer, nothing more is taken that must be kept."""

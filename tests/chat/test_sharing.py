@@ -363,10 +363,10 @@ class TroubleTests(SharingCase):
     def test_not_stored(self) -> None:
         """A file of which nobody could be told is gone at once."""
         upload = self.begin(self.ann)
-        self.patch(self.hub.journal, "well", False)
+        self.store.full = True
         self.refuses(NotStored, upload.finish())
         self.assertEqual(self.files.kept, {})
-        self.patch(self.hub.journal, "well", True)
+        self.store.full = False
         self.share(self.ann)
 
     def test_unsure(self) -> None:

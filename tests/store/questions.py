@@ -132,6 +132,13 @@ class Questions(Base):
 
     # Events
 
+    def test_probe(self) -> None:
+        """To see whether something can be stored leaves nothing behind."""
+        self.must_keep(said(1))
+        self.ask(self.store.probe())
+        self.ask(self.store.probe())
+        self.assertEqual(self.ask(self.store.last_id()), 1)
+
     def test_nothing_yet(self) -> None:
         """A new store is empty."""
         self.assertEqual(self.ask(self.store.last_id()), 0)

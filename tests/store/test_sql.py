@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, select
-from sqlalchemy.event import listens_for
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.event import listen, listens_for, remove
+from sqlalchemy.exc import IntegrityError, OperationalError
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.logger import formatEvent, globalLogPublisher
@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from chatd.chat.account import Account, Person, Role
 from chatd.chat.errors import NameTaken
 from chatd.chat.events import Left, RoleChanged
-from chatd.chat.store import Query, StoreDown
+from chatd.chat.store import Query, StoreDown, Unsure
 from chatd.store import people, sqlite
 from chatd.store.codec import Row
 from chatd.store.schema import events as events_table
@@ -203,6 +203,19 @@ class CommitTests(SynchronousTestCase):
         self.assertIn("database or disk is full", failed or "")
         self.assertIn("works again", works or "")
         self.assertNotIn("secret", str(logged))
+
+    def test_unsure(self) -> None:
+        """If the end of a transaction fails, nobody is told that nothing is kept."""
+        workers = self.store._workers
+        assert isinstance(workers, Inline)
+
+        def fail(connection: object) -> None:
+            raise OperationalError("COMMIT", None, OSError("the cable"))
+
+        listen(workers._writer.engine, "commit", fail)
+        self.failureResultOf(self.store.append([said(1)]), Unsure)
+        remove(workers._writer.engine, "commit", fail)
+        self.assertEqual(self.successResultOf(self.store.append([said(2)])), [None])
 
     def test_disk_full_and_bad(self) -> None:
         """A bad event on a full disk is no reason to keep a part of the others."""

@@ -31,5 +31,5 @@ class Health(Resource):
         if hub.closing or (hub.server is not None and not hub.server.running):
             return "nobody can come in"
         if not hub.journal.well:
-            return "the store does not answer"
+            return "nothing can be stored"
         return ""

@@ -128,7 +128,7 @@ class Metrics(Resource):
             label="status",
         )
         yield Figure(
-            "chatd_store_up", "gauge", "Whether the store answers.", hub.journal.well
+            "chatd_store_up", "gauge", "Whether things can be stored.", hub.journal.well
         )
         yield Figure(
             "chatd_journal_waiting",

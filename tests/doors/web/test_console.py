@@ -680,14 +680,14 @@ class ActTests(ConsoleCase):
     def test_not_stored(self) -> None:
         """What the store does not take is not done, and that is said."""
         cookie, first = self.cookie, self.browser()
-        self.store.failing = True
+        self.store.failing = self.store.unsure = True
         body = json.dumps({"text": "psst"}).encode()
         asked = request("POST", "/console/api/announce", body, Cookie=cookie, **MARK)
         self.assertEqual(first.send(asked), b"", "it waits: perhaps it was stored")
         response = self.post(self.browser(), "announce", cookie, text="psst")
         self.assertEqual(response.status, 503)
         self.assertIn("cannot store", response.text)
-        self.store.failing = False
+        self.store.failing = self.store.unsure = False
         self.clock.pump([1] * 10)
         self.assertEqual([one.status for one in responses(first.read())], [503])
 

@@ -152,9 +152,9 @@ class HealthTests(MetricsCase):
         self.assertEqual(self.health(), (200, "well"))
 
     def test_store(self) -> None:
-        """The store does not answer."""
+        """Nothing can be stored, as on a full disk."""
         self.hub.journal.well = False
-        self.assertEqual(self.health(), (503, "the store does not answer"))
+        self.assertEqual(self.health(), (503, "nothing can be stored"))
 
     def test_stopped(self) -> None:
         """The chat is stopped, or the server is stopping."""
