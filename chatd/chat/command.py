@@ -108,7 +108,8 @@ class Call:
         @raise ChatError: if this person may not speak there, or not so long.
         """
         where = room or self.room
-        where.say(self.session, Say(text), self.hub.rules, answered=False)
+        said = Say(text, key=self.key)
+        where.say(self.session, said, self.hub.rules, answered=False)
 
     def reply(self, answer: str | Listing | Past) -> None:
         """Answer whoever calls, and nobody else."""

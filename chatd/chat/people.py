@@ -32,7 +32,7 @@ class People:
         check_text(text, self._hub.rules)
         await self._whisper(session, await self._hub.find(name), text, key)
 
-    async def reply(self, session: "Session", text: str) -> None:
+    async def reply(self, session: "Session", text: str, key: str = "") -> None:
         """Tell something to whom the session last had to do with in private."""
         other = session.correspondent
         if other is None:
@@ -41,7 +41,7 @@ class People:
         here = self._hub.presence.get(other.id)
         if here is not None:
             other = here.person  # perhaps under another name by now
-        await self._whisper(session, other, text)
+        await self._whisper(session, other, text, key)
 
     async def _whisper(
         self, session: "Session", to: Person, text: str, key: str = ""

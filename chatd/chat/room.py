@@ -118,11 +118,12 @@ class Room:
         """
         self._speaker(session)
 
-    def emote(self, session: "Session", text: str, rules: Rules) -> None:
-        """Do something, in the third person."""
+    def emote(self, session: "Session", text: str, rules: Rules, key: str = "") -> None:
+        """Do something, in the third person; C{key} as of C{Say}."""
         person = self._speaker(session)
         check_text(text, rules)
-        self._publish(Emoted(room=self.name, sender=person, text=text), session)
+        event = Emoted(room=self.name, sender=person, text=text, key=key)
+        self._publish(event, session)
 
     def set_topic(self, session: "Session", text: str, rules: Rules) -> None:
         """Change what the room is about; an empty text clears it."""

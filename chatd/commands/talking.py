@@ -14,7 +14,7 @@ async def me(call: Call) -> None:
 
     Example: /me looks for the coffee
     """
-    call.room.emote(call.session, call.rest, call.hub.rules)
+    call.room.emote(call.session, call.rest, call.hub.rules, call.key)
 
 
 @command("msg", usage="NAME TEXT...", aliases=["pm", "send", "tell", "w"])
@@ -34,7 +34,7 @@ async def msg(call: Call) -> None:
         room = call.room_named(name)
         call.say(text, room)
     else:
-        await call.hub.people.whisper(call.session, name, text)
+        await call.hub.people.whisper(call.session, name, text, call.key)
 
 
 @command("reply", usage="TEXT...", aliases=["r"])
@@ -44,7 +44,7 @@ async def reply(call: Call) -> None:
 
     Example: /reply yes, at noon
     """
-    await call.hub.people.reply(call.session, call.rest)
+    await call.hub.people.reply(call.session, call.rest, call.key)
 
 
 @command("away", usage="[TEXT...]")

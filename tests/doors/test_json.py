@@ -322,6 +322,13 @@ class TalkingTests(DoorCase):
         first, second = ann.done(**whisper), ann.done(**whisper)
         self.assertEqual(first["id"], second["id"])
         self.assertEqual(len(bob.events()), 1)
+        for line in ("/me waves", "/msg bob psst", "/msg all hi", "/reply well?"):
+            command = {"do": "command", "line": line, "key": line}
+            first, second = ann.done(**command), ann.done(**command)
+            self.assertEqual(
+                (first["id"], first["time"]), (second["id"], second["time"])
+            )
+            self.assertEqual([e["key"] for e in bob.events()], [line])
 
     def test_not_stored(self) -> None:
         """What could not be stored was not sent, and can be sent again safely."""

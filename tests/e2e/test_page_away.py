@@ -179,6 +179,35 @@ class AwayTests(PageCase):
         ann.wait(lambda: not ann.text(".sending"), "it is not sent")
         self.assert_sound(ann)
 
+    def test_cut_while_sending(self) -> None:
+        """
+        What was said when the connection broke is said once, as /me as well; where
+        nothing is kept one is told that it may have been.
+        """
+        self.start()
+        ann = self.window()
+        ann.enter("ann")
+        cho = self.nc("cho")
+        ann.js(_CUT_AFTER, "kite")
+        for line in ("flies a kite", "/me has a kite"):
+            ann.say(line)
+            ann.find("#now").click()
+            ann.come_in()
+            ann.wait(lambda: not ann.text(".state"), "it is not sent")
+        cho.expect("* ann has a kite\r\n")
+        ann.say("the end")
+        cho.expect("ann: the end\r\n")
+        self.assertEqual(cho.heard.count("a kite"), 2)
+        self.assertEqual(ann.text("#log").count("a kite"), 2)
+        ann.say("/join ops")
+        ann.expect("#ops", "#title")
+        ann.say("/history off")
+        ann.expect("what is said is not kept", "#topic")
+        ann.say("another kite")
+        ann.find("#now").click()
+        ann.expect("Perhaps not sent: look before you retry.", ".failed")
+        self.assert_sound(ann)
+
     def test_turned(self) -> None:
         """Who reads the latest words still sees them when the phone is turned."""
         self.start("--limits-throttle=false")
@@ -200,6 +229,21 @@ class AwayTests(PageCase):
         ann.look((844, 390))
         ann.find("#down")
 
+
+# The connection breaks when a word was sent.
+_CUT_AFTER = """
+const [word] = arguments;
+const { send } = WebSocket.prototype;
+WebSocket.prototype.send = function (data) {
+  send.call(this, data);
+  const { do: what, line, text } = JSON.parse(data);
+  if (/say|command/.test(what) && (line ?? text).includes(word)) {
+    if ((self.cuts ??= new Set()).has(line ?? text)) return;
+    self.cuts.add(line ?? text);
+    this.close();
+  }
+};
+"""
 
 _NOTIFICATIONS = """
 const [answer] = arguments;

@@ -584,11 +584,11 @@ export class Chat {
   }
 
   async #transmit(one, item) {
-    Object.assign(item, { state: "sending", why: "" });
+    Object.assign(item, { state: "sending", why: "", unsure: false });
     this.listener.changed(one);
     const { text, key } = item;
     const request =
-      item.event === "emoted" ? { do: "command", line: `/me ${text}`, room: one.name }
+      item.event === "emoted" ? { do: "command", line: `/me ${text}`, room: one.name, key }
       : one.kind === "room" ? { do: "say", room: one.name, text, key }
       : { do: "whisper", to: one.name, text, key };
     try {
@@ -626,8 +626,8 @@ export class Chat {
   #resend() {
     for (const one of this.conversations.values())
       for (const item of one.pending.filter((item) => item.state === "lost")) {
-        if (Date.now() - item.born < RESEND && item.event !== "emoted" && one.history) this.#transmit(one, item);
-        else Object.assign(item, { state: "failed", why: "The connection broke." });
+        if (Date.now() - item.born < RESEND && one.history) this.#transmit(one, item);
+        else Object.assign(item, { state: "failed", unsure: true });
         this.listener.changed(one);
       }
   }

@@ -368,7 +368,7 @@ export class Log {
     }
     const { chat } = this;
     return make("div.state",
-      make("span", `Not sent. ${item.why}`),
+      make("span", item.unsure ? "Perhaps not sent: look before you retry." : `Not sent. ${item.why}`),
       make("button.retry", { textContent: "Retry", disabled: chat.state !== "here",
         onclick: () => chat.retry(conversation, item) }),
       make("button", { textContent: "Discard", onclick: () => chat.discard(conversation, item) }));
