@@ -6,6 +6,8 @@ _BIDI = "\u202a-\u202e\u2066-\u2069"  # embeddings, overrides, isolates: they hi
 _ODD = "\ud800-\udfff\ufeff\ufff9-\ufffb\u206a-\u206f\U000e0000-\U000e007f"
 _BREAKS = "\n\x0b\x0c\x85\u2028\u2029"
 
+MARK = "\ufffd"
+
 _dropped = re.compile(f"[\x00-\x08\r\x0e-\x1f\x7f-\x84\x86-\x9f{_BIDI}{_ODD}]").sub
 _blank = re.compile(f"[\t{_BREAKS}]").sub
 _break = re.compile(f"\r\n|[\r{_BREAKS}]").split
@@ -22,6 +24,24 @@ def clean(text: str) -> str:
     if text.isprintable():  # excludes all of the above; 40 ns
         return text
     return _blank(" ", _dropped("", text))
+
+
+def mark(text: str) -> str:
+    """
+    As L{clean}, but leave a sign for each character that is dropped.
+
+    For names, which may not have that sign: nobody must get another name than they
+    typed, nor reach somebody else.
+    """
+    if text.isprintable():
+        return text
+    return _blank(" ", _dropped(MARK, text.lstrip("\ufeff").rstrip("\r")))
+
+
+def mark_first(text: str) -> str:
+    """Mark the first word, and clean the others."""
+    first, space, others = text.lstrip(" ").partition(" ")
+    return f"{mark(first)}{space}{clean(others)}".strip()
 
 
 def clean_block(text: str) -> str:

@@ -176,6 +176,13 @@ class Command:
         """How many words it takes; C{None} for any number."""
         return None if "..." in self.usage else len(self.usage.split())
 
+    def named(self, rest: str) -> bool:
+        """Whether what stands behind it begins with the name of a person or a room."""
+        first = self.usage.partition(" ")[0]
+        if first.startswith("[") and len(rest.split()) <= self.fewest:
+            return False  # it is left out
+        return "NAME" in first or "ROOM" in first
+
     def check(self, call: Call) -> None:
         """
         @raise ChatError: if whoever calls may not, or the words do not fit.

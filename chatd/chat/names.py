@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pkgutil import get_data
 
+from chatd.chat.clean import MARK
 from chatd.chat.errors import BadName
 
 PERSON_LENGTH = 24  # characters
@@ -216,6 +217,8 @@ def script(character: str) -> str | None:
 
 
 def _refusal(character: str, what: str) -> str:
+    if character == MARK:
+        character = ""
     match unicodedata.category(character[:1] or "\0"):
         case "Zs":
             return f"{what} cannot have spaces."

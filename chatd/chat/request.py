@@ -85,6 +85,8 @@ class Invoke:
     @ivar rest: What stands behind the command's name.
     @ivar room: The room it is meant for; C{""} for the current one.
     @ivar key: As of C{Say}; for what is said by it.
+    @ivar marked: What stands behind it if it begins with a name, where that was typed
+        with characters that no name may have; see L{mark}.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Invoke:
     room: str = ""
     key: str = ""
     ref: Ref = None
+    marked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

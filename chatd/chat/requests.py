@@ -116,6 +116,8 @@ class Requests:
             room = self._hub.visible_room(session, request.room)
         # Others are shown most of it: no door may let a line break through.
         rest = clean(request.rest).strip()
+        if request.marked and command.named(rest):
+            rest = request.marked
         call = Call(session, self._hub, rest, request.ref, room, request.key)
         command.check(call)
         await command.run(call)

@@ -4,6 +4,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from chatd.chat.clean import clean, mark, mark_first
 from chatd.chat.command import SECRETIVE, Commands
 from chatd.chat.errors import BadRequest, ChatError, NotEntered
 from chatd.chat.request import Doubtful, Enter, Invoke, Refused, Request, Say, Typed
@@ -46,6 +47,23 @@ def understand(session: "Session", typed: Typed, commands: Commands) -> Request 
             return Refused(NotEntered("Type a name to come in first."), line, ref)
         return Enter(line.strip(), show=True, ref=ref)
     return Say(line[1:] if line.startswith("//") else line, ref=ref)
+
+
+def cleaned(session: "Session | None", text: str, commands: Commands) -> str:
+    """
+    Make a typed line harmless.
+
+    What is dropped from a name is marked: it is refused, and not silently another.
+    """
+    if text.isprintable():
+        return text
+    if session is not None and session.asking:
+        return clean(text)
+    word, space, rest = text[1:].partition(" ")
+    if text[:1] in "/@" and commands.has(word):
+        named = commands.find(word).named(clean(rest))
+        return f"{text[0]}{word}{space}{(mark_first if named else clean)(rest)}"
+    return clean(text) if session is not None and session.person else mark(text)
 
 
 def _holds_secret(words: list[str]) -> bool:

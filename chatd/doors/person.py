@@ -16,6 +16,7 @@ from chatd.chat.look import Look, look
 from chatd.chat.request import Invoke, Refused
 from chatd.chat.session import Session, Straight
 from chatd.chat.throttle import Throttle
+from chatd.chat.understand import cleaned
 from chatd.doors.connection import Exempt
 from chatd.doors.lines import PIECE, LineConnection
 from chatd.doors.transport import host_of
@@ -78,7 +79,8 @@ class PersonDoor(LineConnection):
         self._take()
 
     def lineReceived(self, line: bytes) -> None:
-        self._read += (clean(line.decode("utf-8", "replace")),)
+        text = line.decode("utf-8", "replace")
+        self._read += (cleaned(self.session, text, self.hub.commands),)
         if len(self._read) >= self.hub.rules.paste_lines:
             self._take()  # a paste has no more; the session may want to pause
 
@@ -206,7 +208,10 @@ class PersonDoor(LineConnection):
                 word = outcome.text[1:].partition(" ")[0]
                 if self.terminal and self.hub.commands.may_hold_secret(word):
                     self.terminal.forget(outcome.text)
-                self.submit(clean_block(outcome.text))
+                text = clean_block(outcome.text)
+                if "\n" not in text:
+                    text = cleaned(self.session, outcome.text, self.hub.commands)
+                self.submit(text)
             case editor.TooLong() if self.session is not None:
                 error = TooLong(f"A paste has at most {outcome.limit} bytes.")
                 self.session.submit(Refused(error))

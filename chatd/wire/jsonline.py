@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from math import isinf
 from typing import Any, TypeAlias
 
-from chatd.chat.clean import clean, clean_block
+from chatd.chat.clean import clean, clean_block, mark, mark_first
 from chatd.chat.errors import BadRequest
 from chatd.chat.events import Ref
 from chatd.chat.request import (
@@ -162,6 +162,14 @@ def _read_known(found: Fields) -> "Callable[[Fields, Ref], Request]":
 
 
 def _text(found: Fields, name: str, default: str | None = None) -> str:
+    return clean(_raw(found, name, default))
+
+
+def _name(found: Fields, name: str, default: str | None = None) -> str:
+    return mark(_raw(found, name, default))
+
+
+def _raw(found: Fields, name: str, default: str | None = None) -> str:
     value = found.get(name)
     if value is None and default is not None:
         return default
@@ -169,7 +177,7 @@ def _text(found: Fields, name: str, default: str | None = None) -> str:
         raise BadRequest(f'"{name}" is missing.')
     if not isinstance(value, str):
         raise BadRequest(f'"{name}" must be text, not {_kind(value)}.')
-    return clean(value)
+    return value
 
 
 def _block(found: Fields, name: str) -> str:
@@ -223,7 +231,7 @@ _KINDS: Mapping[type, str] = {
 
 
 def _enter(found: Fields, ref: Ref) -> Request:
-    name, token = _text(found, "name", ""), _text(found, "token", "")
+    name, token = _name(found, "name", ""), _text(found, "token", "")
     if not name and not token:
         raise BadRequest('"enter" needs a "name" or a "token".')
     password = _text(found, "password") if found.get("password") is not None else None
@@ -232,28 +240,37 @@ def _enter(found: Fields, ref: Ref) -> Request:
 
 
 def _say(found: Fields, ref: Ref) -> Request:
-    room = _text(found, "room", "")
+    room = _name(found, "room", "")
     return Say(_block(found, "text"), room, _key(found), ref)
 
 
 def _whisper(found: Fields, ref: Ref) -> Request:
-    return Whisper(_text(found, "to"), _block(found, "text"), _key(found), ref)
+    return Whisper(_name(found, "to"), _block(found, "text"), _key(found), ref)
 
 
 def _command(found: Fields, ref: Ref) -> Request:
-    line = _text(found, "line")
+    line = _raw(found, "line")
     name, _, rest = line[1:].partition(" ")
     if not line.startswith("/") or line.startswith("//") or not name:
         raise BadRequest(
             'A "line" begins with a command, as in "/topic tea"; "say" says things.'
         )
-    return Invoke(name, rest.strip(), _text(found, "room", ""), _key(found), ref)
+    known = clean(rest).strip()
+    marked = mark_first(rest)
+    return Invoke(
+        clean(name),
+        known,
+        _name(found, "room", ""),
+        _key(found),
+        ref,
+        marked if marked != known else "",
+    )
 
 
 def _history(found: Fields, ref: Ref) -> Request:
     return History(
-        _text(found, "room", ""),
-        _text(found, "person", ""),
+        _name(found, "room", ""),
+        _name(found, "person", ""),
         _id(found, "before"),
         _id(found, "after"),
         _id(found, "around"),
@@ -268,7 +285,7 @@ def _search(found: Fields, ref: Ref) -> Request:
 
 
 def _seen(found: Fields, ref: Ref) -> Request:
-    room, person = _text(found, "room", ""), _text(found, "person", "")
+    room, person = _name(found, "room", ""), _name(found, "person", "")
     return Seen(_id(found, "id", None), room, person, ref)
 
 
@@ -277,7 +294,7 @@ def _logout(found: Fields, ref: Ref) -> Request:
 
 
 def _share(found: Fields, ref: Ref) -> Request:
-    room, to = _text(found, "room", ""), _text(found, "to", "")
+    room, to = _name(found, "room", ""), _name(found, "to", "")
     if bool(room) == bool(to):
         raise BadRequest('"share" needs a "room", or a person "to".')
     # An empty file is one, too.

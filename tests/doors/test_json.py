@@ -89,6 +89,18 @@ class EnteringTests(DoorCase):
         )
         self.assertEqual(hello["limits"]["message_chars"], 4000)
 
+    def test_control_in_a_name(self) -> None:
+        """A name that hides something is refused, and is not silently another one."""
+        program = self.program()
+        (refused,) = program.do({"do": "enter", "name": "c\u202eat", "ref": 1})
+        self.assertEqual(refused["code"], "bad-name")
+        bob = self.enter("bob")
+        for line in ("/join op\x1bs", "/nick op\u202es"):
+            (refused,) = bob.do({"do": "command", "line": line, "ref": 1})
+            self.assertEqual(refused["code"], "bad-name")
+        (refused,) = bob.do({"do": "say", "room": "lo\u202ebby", "text": "x"})
+        self.assertEqual(refused["event"], "failed")
+
     def test_guest(self) -> None:
         """A guest is told the state as it is now, and gets a token."""
         join(self.hub, "ann")

@@ -207,6 +207,19 @@ class LineTests(TextCase):
         bob.send(b"a\x1b[2Jb\x07\x00\x9bc\td\x08\n")
         self.assertEqual(ann.lines(), ["[..] bob: a[2Jb�c d"])
 
+    def test_control_in_a_name(self) -> None:
+        """A name with them is refused, and is not silently another one."""
+        ann, bob = self.enter("ann"), self.enter("bob")
+        stranger = self.connect()
+        for name in ("c\u202eat", "c\x1bat", "\u202ecat"):
+            self.assertIn("cannot have invisible", stranger.type(name)[0])
+            self.assertIn("cannot have invisible", bob.type(f"/nick {name}")[0])
+            self.assertIn("cannot have invisible", bob.type(f"/join {name}")[0])
+            self.assertIn("There is nobody", bob.type(f"/msg {name} hi")[0])
+        ann.read()
+        self.assertEqual(bob.type("/me a\x1b[1mb"), ["[..] ** bob a[1mb"])
+        self.assertEqual(bob.type("/msg ann a\u202eb"), ["[..] you -> ann: ab"])
+
     def test_slashes(self) -> None:
         """Two slashes say one."""
         ann, bob = self.enter("ann"), self.enter("bob")
