@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.chat.errors import ChatError, NotStored
+from chatd.chat.errors import NotStored
 from chatd.chat.events import Event
 from chatd.chat.request import Say
 from chatd.chat.spread import Spread
@@ -236,8 +236,10 @@ class Journal:
     def _fail(self, problem: Exception) -> None:
         """Nothing can be stored; see from now on whether it can be again."""
         if self.well:
-            text = problem.text if isinstance(problem, ChatError) else str(problem)
-            _log.warn("nothing can be stored: {problem}", problem=text)
+            _log.warn(
+                "nothing can be stored ({kind}); it is tried again until it can",
+                kind=type(problem).__name__,
+            )
         self.well = False
         if not self._healing:
             self._healing = True
