@@ -6,6 +6,7 @@ import shutil
 import sys
 import tarfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -175,32 +176,43 @@ def _unpack(file: Path, data: Path, key: str | None, check: str) -> None:
             raise tarfile.ReadError("it begins with something else")
         text = known.read(4096).decode("utf-8", "replace")
         about = snapshot.read_about(text, check, file)
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            lock = Lock(path.with_name(f"{DATABASE}.lock"))
-        except BlockingIOError:
-            raise StoreRefused(f"A chatd runs on {data}: stop it first.") from None
-        made: list[Path] = []
-        try:
+        with ExitStack() as undo:
+            _make_folder(data, undo)
+            try:
+                lock = Lock(path.with_name(f"{DATABASE}.lock"))
+            except BlockingIOError:
+                raise StoreRefused(f"A chatd runs on {data}: stop it first.") from None
+            undo.callback(lock.undo)
+            names = set()
             for member in tar:
+                names.add(member.name)
                 if member.name != ABOUT:
-                    _extract(tar, member, data, made)
-            if new_path(path) not in made:
+                    _extract(tar, member, data, undo)
+            if DATABASE not in names:
                 raise tarfile.ReadError("there is no database in it")
             snapshot.put_back(path, key, about, file)
-        except BaseException:
-            for one in made:
-                one.unlink(missing_ok=True)
-            lock.undo()
-            raise
+            undo.pop_all()
         lock.release()
 
 
+def _make_folder(folder: Path, undo: ExitStack) -> None:
+    """Make a folder, and those above it."""
+    if not folder.is_dir():
+        _make_folder(folder.parent, undo)
+        folder.mkdir(mode=0o700)
+        undo.callback(_remove_folder, folder)
+
+
+def _remove_folder(folder: Path) -> None:
+    with suppress(OSError):  # somebody else has put something into it
+        folder.rmdir()
+
+
 def _extract(
-    tar: tarfile.TarFile, member: tarfile.TarInfo, data: Path, made: list[Path]
+    tar: tarfile.TarFile, member: tarfile.TarInfo, data: Path, undo: ExitStack
 ) -> None:
     """
-    @param made: What was written is added to it.
+    @param undo: Will remove what was made.
     """
     name = PurePosixPath(member.name)
     content = tar.extractfile(member) if member.isfile() else None
@@ -209,9 +221,9 @@ def _extract(
     if content is None or not (is_database or inside):
         raise tarfile.ReadError(f"{member.name} does not belong into it")
     target = new_path(data / DATABASE) if is_database else data / name
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(target.parent, undo)
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    made.append(target)
+    undo.callback(target.unlink, missing_ok=True)
     with open(descriptor, "wb") as output:
         shutil.copyfileobj(content, output)
         output.flush()

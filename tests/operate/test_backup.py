@@ -90,6 +90,8 @@ class BackupCase(SynchronousTestCase):
         self.assertEqual(len(said.splitlines()), 1)
         for path in untouched:
             self.assertEqual(list(path.rglob("*")), [])
+        if self.other in untouched:
+            self.assertFalse(self.other.exists())
 
 
 class BackupTests(BackupCase):
@@ -307,6 +309,19 @@ class RestoreTests(BackupCase):
         for end in (0, 100, 2000, len(whole) // 2):
             self.file.write_bytes(whole[:end])
             self.refuse(self.restore(), "is no (whole )?backup", self.other)
+
+    def test_damaged_with_files(self) -> None:
+        """Nor does it leave folders of shared files, but those that were there."""
+        folder = self.data / "files" / "ab"
+        folder.mkdir(parents=True)
+        (folder / "x").write_text("shared")
+        self.file = self.file.with_name("second.tar")
+        self.backup()
+        self.change("chatd.db", b"bookmarks" * 1000)
+        self.refuse(self.restore(), "is damaged", self.other)
+        (self.other / "files").mkdir(parents=True)
+        self.refuse(self.restore(), "is damaged")
+        self.assertEqual(list(self.other.rglob("*")), [self.other / "files"])
 
     def test_something_else(self) -> None:
         """Other archives are refused, and what does not belong into one."""
