@@ -176,6 +176,13 @@ class PageTests(PageCase):
         ann.expect("after two")
         self.assertEqual(ann.messages(), ["before", "after one", "after two"])
         ann.expect("charlotte", "#persons")
+        ann.say("/nick anna")
+        ann.expect("anna", "#account")
+        ann.click("#account")
+        ann.fill("#register-new-password", PASSWORD)
+        ann.click("#dialog form button")
+        ann.expect("It is yours now.", "#dialog")
+        ann.expect("member", "#account")
         self.assert_sound(ann)
 
     def test_odd_event(self) -> None:
@@ -219,6 +226,35 @@ class PageTests(PageCase):
         cho.expect("ann: important\r\n")
         ann.wait(lambda: not ann.text(".failed"), "it is not sent")
         self.assertEqual(ann.messages().count("important"), 1)
+
+    def test_official(self) -> None:
+        """The message of the day and what operators do are told on the page, too."""
+        server = self.start("--motd=Backup at six.")
+        code = self.claim_code(server)
+        olga = self.register("olga")
+        ann = self.window()
+        ann.enter("ann")
+        ann.expect("Message of the day: Backup at six.", "#log .note")
+        ann.go(self.address)
+        ann.come_in()
+        ann.expect("Message of the day: Backup at six.", "#log .note")
+        olga.type(f"/claim {code}", "/motd Backup at seven.", "/history off")
+        ann.expect("olga set the message of the day: Backup at seven.")
+        ann.expect("olga changed the room: it is public, and what is said is not kept")
+        olga.type("/lockdown on", "/lockdown off")
+        ann.expect("olga locked the server down: only members come in")
+        ann.expect("olga ended the lock-down.")
+        self.assert_sound(ann)
+
+    def test_promoted(self) -> None:
+        """Who is made an operator is told so, and is one."""
+        code = self.claim_code(self.start())
+        ann = self.window()
+        ann.enter("ann", "register")
+        ann.say(f"/claim {code}")
+        ann.expect("ann is an operator now, by ann.")
+        ann.expect("operator", "#account")
+        self.assert_sound(ann)
 
     def test_too_long(self) -> None:
         """What is too long stays in the field, with the reason, and nothing is cut."""

@@ -153,6 +153,7 @@ export const fold = (name) => name.toLowerCase();
 
 const SPOKEN = new Set(["said", "emoted", "whispered", "shared"]);
 const KINDS = new Set([...SPOKEN, "topic", "room", "moderated", "announced", "opened", "invited"]);
+const OFFICIAL = new Set(["role", "lockdown", "motd", "banned", "unbanned", "killed"]); // of no room, and not kept
 
 /** A room, or what is said between two people. */
 export class Conversation {
@@ -334,11 +335,13 @@ export class Chat {
       else this.#forget(one);
     }
     this.resuming = resumed;
+    const news = motd && !(resumed && motd === this.motd);
     this.motd = motd;
     const wanted = this.session.at && this.conversations.get(this.session.at);
     if (!this.current || !this.conversations.has(this.current.key))
       this.open(wanted ?? this.conversations.values().next().value ?? null);
     else this.#look(this.current);
+    if (news) (this.looking ?? Promise.resolve()).then(() => this.note(this.current, `Message of the day: ${motd}`));
     this.#set("here");
     this.#ask("/help", (rows) => (this.commands = rows));
     if (!resumed) this.#ask("/talks", (rows) => this.#talks(rows));
@@ -406,6 +409,11 @@ export class Chat {
   async command(line, room) {
     const done = await this.connection.request({ do: "command", line, ...(room ? { room } : {}) });
     if (done.token) this.#keep({ ...this.session, token: done.token });
+    // Nobody is told that a guest owns the name now.
+    if (/^\/register\s/i.test(line) && this.me?.guest) {
+      this.#renamed({ person: this.me.name, now: this.me.name });
+      this.listener.lists();
+    }
     return done;
   }
 
@@ -471,7 +479,7 @@ export class Chat {
   }
 
   #look(one) {
-    if (!one.loaded) this.latest(one);
+    if (!one.loaded) this.looking = this.latest(one);
     if (one.kind === "room")
       this.#ask(`/who ${one.name}`, (rows) => {
         for (const { name, guest, away, role } of rows) this.people.set(fold(name), { name, guest, away, role });
@@ -728,6 +736,11 @@ export class Chat {
       return;
     }
     if (event.event === "unshared") this.#unshared(event);
+    if (OFFICIAL.has(event.event)) {
+      this.current?.append(event);
+      this.listener.changed(this.current);
+      this.listener.came(this.current, event);
+    }
     if (!KINDS.has(event.event)) return;
     const other = event.room === undefined && (event.sender === this.me.name ? event.to : event.sender);
     const one = other ? this.talk(other) : this.conversations.get(keyOf("room", event.room));
@@ -828,6 +841,7 @@ export class Chat {
         break;
       case "role":
         if (person === this.me.name) this.me.role = event.role;
+        if (this.people.has(key)) this.people.get(key).role = event.role;
         break;
       case "motd":
         this.motd = event.text;

@@ -158,7 +158,6 @@ function showState() {
     showState.typing = false;
     $("text").focus({ preventScroll: true });
   }
-  if (inside) showMe();
   if (inside && was !== state && chat.current) log.changed(chat.current);
   showTitle();
 }
@@ -216,6 +215,7 @@ function showLists() {
   showPlaces();
   showPeople();
   showHeader();
+  showMe();
 }
 
 const places = new WeakMap();

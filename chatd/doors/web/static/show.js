@@ -395,23 +395,34 @@ function beginning(conversation) {
 /** What happened, as a sentence. */
 export function sentence(event) {
   const { sender, person, text } = event;
+  const ever = ["mute", "ban"].includes(event.act) || event.event === "banned" ? " for ever" : "";
+  const until = event.until ? ` until ${full(event.until)}` : ever;
+  const reason = event.reason ? `: ${event.reason}` : "";
   switch (event.event) {
     case "topic":
       return text ? `${sender} set the topic: ${text}` : `${sender} cleared the topic`;
     case "room":
-      return `${sender} made the room ${event.private ? "private" : "public"}; what is said is ${event.history ? "kept" : "not kept"}`;
+      return `${sender} changed the room: it is ${event.private ? "private" : "public"}, and what is said is ${event.history ? "kept" : "not kept"}`;
     case "opened":
       return `${sender} opened the room`;
     case "invited":
       return `${sender} invited ${person}`;
     case "announced":
       return `Announcement by ${sender}: ${text}`;
-    case "moderated": {
-      const ever = ["mute", "ban"].includes(event.act) ? " for ever" : "";
-      const until = event.until ? ` until ${full(event.until)}` : ever;
-      const reason = event.reason ? `: ${event.reason}` : "";
+    case "moderated":
       return `${sender} ${(ACTS[event.act] ?? event.act).replace("PERSON", () => person)}${until}${reason}`;
-    }
+    case "role":
+      return `${person} is ${event.role === "operator" ? "an operator" : "no operator"} now, by ${sender}.`;
+    case "lockdown":
+      return event.on ? `${sender} locked the server down: only members come in, and nobody registers.` : `${sender} ended the lock-down.`;
+    case "motd":
+      return text ? `${sender} set the message of the day: ${text}` : `${sender} cleared the message of the day.`;
+    case "banned":
+      return `${sender} banned ${event.target} from the server${until}${reason}`;
+    case "unbanned":
+      return `${sender} lifted the ban of ${event.target}`;
+    case "killed":
+      return `${sender} ended the sessions of ${person}${reason}`;
     case "shared":
       return `${sender} shares ${event.name}`;
     case "emoted":
