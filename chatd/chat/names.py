@@ -121,11 +121,8 @@ def skeleton(text: str) -> str:
     See UTS #39, section 4. It begins with the text as it is shown, because a capital I
     looks like a small l and a small i does not; case is removed afterwards.
     """
-    # B0B looks like BOB, and 0lga like Olga, but b0b not like bob.
-    if text.isupper():
-        text = text.replace("0", "O")
-    elif text[1:2].isalpha() and text[0] == "0":
-        text = f"O{text[1:]}"
+    # UTS #39 leaves it to fonts; r00t and b0b are what people try.
+    text = text.replace("0", "o")
     table = _look_alikes()
     if text.isascii():
         return text.translate(table).lower().translate(table)

@@ -1157,6 +1157,14 @@ class FullDiskTests(EntranceCase):
         session, _ = self.come(Enter("ann", SECRET))
         self.assertEqual(session.role, Role.MEMBER)
 
+    def test_zero(self) -> None:
+        """A zero for an o is another's name; one that looks like nobody's is free."""
+        join(self.hub, "bob")
+        for name, free in (("b0b", False), ("r00t", False), ("r2d20", True)):
+            session, _ = connect(self.hub)
+            type_in(self.hub, session, name)
+            self.assertEqual(session.person is not None, free, name)
+
     def test_token(self) -> None:
         """A token goes on being good, and is what one has."""
         session, first = self.come(Enter("ann"), full=False)
