@@ -227,6 +227,49 @@ class PageTests(PageCase):
         ann.wait(lambda: not ann.text(".failed"), "it is not sent")
         self.assertEqual(ann.messages().count("important"), 1)
 
+    def test_no_room(self) -> None:
+        """Who is put out of the last room is told so, and goes on by commands."""
+        self.start()
+        ann = self.window()
+        ann.enter("ann")
+        cho = self.nc("cho")
+        cho.type("/join ops", "old words")
+        ann.say("/join ops")
+        ann.expect("old words")
+        ann.say("/leave lobby")
+        ann.gone("lobby", "#rooms")
+        cho.type("/kick ann Enough.")
+        ann.expect("No room", "#title")
+        ann.expect("cho put you out of #ops: Enough.")
+        ann.expect("You are in no room. Join one to talk.")
+        self.assertNotIn("old words", ann.text("#log"))
+        ann.say("hello?")
+        ann.expect("You are in no room. Join one first.", "#log .error")
+        ann.fill("#text", "/who")
+        ann.press("\n", selector="#text")
+        ann.expect("cho", "#log .note:last-child")
+        ann.say("/join lobby")
+        ann.expect("#lobby", "#title")
+        ann.gone("no room")
+        self.assert_sound(ann)
+
+    def test_quit(self) -> None:
+        """Who quits is asked nothing more, and comes back with an empty field."""
+        self.start()
+        ann = self.window()
+        ann.enter("ann")
+        ann.say("/quit")
+        ann.expect("Come back", "#banner")
+        value = "return document.getElementById('text').value"
+        self.assertEqual(ann.js(value), "")
+        ann.click("#now")
+        ann.come_in()
+        self.assertEqual(ann.js(value), "")
+        self.assertEqual(ann.text("#log .error"), "")
+        ann.say("here again")
+        ann.wait(lambda: "here again" in ann.messages(), "it is not said")
+        self.assert_sound(ann)
+
     def test_official(self) -> None:
         """The message of the day and what operators do are told on the page, too."""
         server = self.start("--motd=Backup at six.")

@@ -233,6 +233,7 @@ export class Chat {
     this.people = new Map(); // by folded name: name, guest, away, role
     this.commands = [];
     this.current = null;
+    this.nowhere = this.#nothing(); // what is shown who is in no room
     this.room = null; // the room that was looked at last
     this.correspondent = "";
     this.attending = () => false;
@@ -249,6 +250,11 @@ export class Chat {
   #set(state, why = "", until = 0) {
     Object.assign(this, { state, why, until });
     this.listener.state();
+  }
+
+  /** What is looked at. */
+  get shown() {
+    return this.current ?? this.nowhere;
   }
 
   /** Whether a name is one's own. */
@@ -341,7 +347,7 @@ export class Chat {
     if (!this.current || !this.conversations.has(this.current.key))
       this.open(wanted ?? this.conversations.values().next().value ?? null);
     else this.#look(this.current);
-    if (news) (this.looking ?? Promise.resolve()).then(() => this.note(this.current, `Message of the day: ${motd}`));
+    if (news) (this.looking ?? Promise.resolve()).then(() => this.note(this.shown, `Message of the day: ${motd}`));
     this.#set("here");
     this.#ask("/help", (rows) => (this.commands = rows));
     if (!resumed) this.#ask("/talks", (rows) => this.#talks(rows));
@@ -396,7 +402,7 @@ export class Chat {
   forget() {
     this.connection.close();
     this.#keep({ name: this.session.name });
-    Object.assign(this, { me: null, cursor: "", current: null, room: null, commands: [] });
+    Object.assign(this, { me: null, cursor: "", current: null, nowhere: this.#nothing(), room: null, commands: [] });
     this.conversations.clear();
     this.people.clear();
     this.#set("connecting");
@@ -439,6 +445,10 @@ export class Chat {
     return one;
   }
 
+  #nothing() {
+    return Object.assign(new Conversation(this, "nowhere", ""), { loaded: true, atStart: true });
+  }
+
   #conversation(kind, name) {
     const key = keyOf(kind, name);
     if (!this.conversations.has(key)) this.conversations.set(key, new Conversation(this, kind, name));
@@ -470,7 +480,11 @@ export class Chat {
     }
     this.current = one;
     if (one?.kind === "room") this.room = one;
-    if (!one) return this.listener.lists();
+    if (!one) {
+      this.nowhere = this.#nothing();
+      this.listener.changed(this.nowhere);
+      return this.listener.lists();
+    }
     if (one.unread && !one.line) one.line = one.seen;
     this.#keep({ ...this.session, at: one.key });
     this.#look(one);
@@ -642,7 +656,6 @@ export class Chat {
 
   /** Tell something that only this page knows. */
   note(one, text, more = {}) {
-    if (!one) return this.listener.notice(text);
     one.append({ event: "notice", text, ...more });
     this.listener.changed(one);
   }
@@ -698,7 +711,7 @@ export class Chat {
         return this.#entered(event);
       case "notice":
       case "failed":
-        return this.note(this.current, event.text);
+        return this.note(this.shown, event.text);
     }
     this.#event(event, false);
   }
@@ -737,9 +750,10 @@ export class Chat {
     }
     if (event.event === "unshared") this.#unshared(event);
     if (OFFICIAL.has(event.event)) {
-      this.current?.append(event);
-      this.listener.changed(this.current);
-      this.listener.came(this.current, event);
+      const one = this.shown;
+      one.append(event);
+      this.listener.changed(one);
+      this.listener.came(one, event);
     }
     if (!KINDS.has(event.event)) return;
     const other = event.room === undefined && (event.sender === this.me.name ? event.to : event.sender);

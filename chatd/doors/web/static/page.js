@@ -197,7 +197,7 @@ function showMe() {
 }
 
 function toast(text) {
-  if (chat.current) chat.note(chat.current, text);
+  chat.note(chat.shown, text);
   say(text);
 }
 
@@ -403,7 +403,7 @@ export async function saveLog() {
 
 export function fail(error) {
   const text = error instanceof Lost ? "The connection broke before the answer came." : error.message;
-  if (chat.current) chat.note(chat.current, text, { event: "error" });
+  chat.note(chat.shown, text, { event: "error" });
   say(text);
 }
 
@@ -432,8 +432,8 @@ let heard = [];
 function came(one, event) {
   if (chat.isMe(event.sender)) return;
   const attending = one === chat.current && chat.attending();
-  if (one === chat.current || event.mention || one.kind === "direct") {
-    heard.push((one === chat.current ? "" : `${one.title}, `) + sentence(event));
+  if (one === chat.shown || event.mention || one.kind === "direct") {
+    heard.push((one === chat.shown ? "" : `${one.title}, `) + sentence(event));
     came.timer ??= setTimeout(() => {
       came.timer = null;
       if (heard.length > 4) say(`${heard.length} new messages. ${heard.at(-1)}`);
@@ -465,7 +465,7 @@ chat.attending = () =>
 
 function scrolled() {
   const one = chat.current;
-  if (!one) return;
+  if (!one) return void ($("down").hidden = true);
   const [behind, label] = [!log.stick || !one.atEnd, one.unread ? `${one.unread} new` : "Latest"];
   $("down").hidden = !behind || !one.loaded;
   if ($("down-text").textContent !== label) $("down-text").textContent = label;

@@ -145,7 +145,7 @@ export class Log {
 
   /** Show what changed, with the next frame. */
   changed(conversation) {
-    if (conversation !== this.chat.current || this.frame) return;
+    if (conversation !== this.chat.shown || this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       this.sync();
@@ -166,7 +166,7 @@ export class Log {
 
   sync() {
     const { element } = this;
-    const conversation = this.chat.current;
+    const conversation = this.chat.shown;
     const fresh = this.shown !== conversation;
     if (fresh) {
       this.shown = conversation;
@@ -174,7 +174,6 @@ export class Log {
       this.settled = false;
       element.replaceChildren();
     }
-    if (!conversation) return;
     const anchor = !fresh && !this.stick ? this.#anchor() : null;
     arrange(element, this.#rows(conversation));
     const held = anchor && element.querySelector(`[data-id="${CSS.escape(anchor.id)}"]`);
@@ -256,7 +255,7 @@ export class Log {
       rows.push(this.#row(conversation, item, together));
       last = item;
     }
-    if (conversation.loaded && !items.length && !pending.length) rows.push(this.#fixed("empty", "Nothing has been said here yet. Say hello!"));
+    if (conversation.loaded && conversation.kind !== "nowhere" && !items.length && !pending.length) rows.push(this.#fixed("empty", "Nothing has been said here yet. Say hello!"));
     return rows;
   }
 
@@ -387,6 +386,7 @@ function moment({ time }) {
 }
 
 function beginning(conversation) {
+  if (conversation.kind === "nowhere") return "You are in no room. Join one to talk.";
   if (conversation.kind === "direct") return `This is all that you and ${conversation.name} told each other. Nobody else sees it.`;
   if (!conversation.history) return "What is said in this room is not kept.";
   return `This is the beginning of ${conversation.title}.`;

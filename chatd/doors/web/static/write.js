@@ -1,6 +1,6 @@
 // The field to write in: what is said and done, completion, and files. Loaded on the way in.
 
-import { fold } from "./chat.js";
+import { Lost, fold } from "./chat.js";
 import { chat, fail, go, log, saveLog, say, search } from "./page.js";
 import { $, clock, date, make, sentence } from "./show.js";
 
@@ -98,7 +98,7 @@ function perform(name, rest, line, one) {
     case "quit":
       if (/^\/logout\b/i.test(line)) return void chat.logOut();
   }
-  run(line, one, name);
+  run(line, name);
 }
 
 /** Tell one person something, and go there. */
@@ -108,11 +108,12 @@ function tell(name, words) {
   setTimeout(() => go(talk));
 }
 
-async function run(line, one, name) {
+async function run(line, name) {
   try {
     const { before } = await chat.command(line, chat.room?.name);
-    for (const event of before) answer(one === chat.current ? one : chat.current, event);
+    for (const event of before) answer(chat.shown, event);
   } catch (error) {
+    if (name === "quit" && error instanceof Lost) return;
     fail(error);
     if (!text.value && !SECRETIVE.has(name)) text.value = line;
     grow();
@@ -237,7 +238,8 @@ function hideOptions() {
 /** Share files where one looks at the moment. */
 async function upload(files) {
   const one = chat.current;
-  if (!one || !files.length || chat.state !== "here") return;
+  if (!files.length || chat.state !== "here") return;
+  if (!one) return refuse("You are in no room. Join one first.");
   try {
     const sharing = await import("./files.js");
     for (const file of files) sharing.share(chat, one, file, { fail, say });
