@@ -150,7 +150,8 @@ class Connections:
         self._hub.places.release(person.id)
         if not session.ended:
             self._expect(session, self._hub.rules.entering)
-        _log.info("{name} left: {reason}", name=person.name, reason=reason or "gone")
+        told = f"was told: {session.goodbye}" if session.goodbye else "gone"
+        _log.info("{name} left: {reason}", name=person.name, reason=reason or told)
 
     def detach(self, session: Session, reason: str) -> None:
         """The session is gone; called by L{Session.gone} only."""

@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from twisted.logger import Logger
+
 from chatd.chat.account import Account, Person, Role
 from chatd.chat.archive import RESUMED
 from chatd.chat.errors import (
@@ -188,6 +190,13 @@ class Entrance:
     def _rename(self, session: "Session", was: Person, now: Person, name: Name) -> None:
         hub = self._hub
         hub.places.rename(name, now.id)
+        if now.name != was.name:
+            _log.info(
+                "{was} is called {now} now, from {address}",
+                was=was.name,
+                now=now.name,
+                address=session.address,
+            )
         if hub.connections.of(now.id):
             hub.publish(Renamed(person=was, now=now), session)
 
@@ -563,3 +572,6 @@ class Entrance:
             session.tell(past)
             shown.append(past)
         return shown
+
+
+_log = Logger()

@@ -5,13 +5,13 @@ from collections import Counter
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from chatd.chat.errors import Banned, ChatError, Full, TooFast, TooLong
+from chatd.chat.errors import Banned, ChatError, Closed, Full, TooFast, TooLong
 
 # Seconds that share a line in the log.
 SUMMED_UP = 60.0
 
 # What is a limit, and not a mistake.
-LIMITS = frozenset(error.code for error in (Banned, Full, TooFast, TooLong))
+LIMITS = frozenset(error.code for error in (Banned, Closed, Full, TooFast, TooLong))
 
 # The code of a request that is not refused but has to wait.
 SLOWED = "slowed"

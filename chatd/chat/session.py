@@ -121,6 +121,7 @@ class Session:
     @ivar deadline: Ends it if nobody has come in by then.
     @ivar offered: The SSH key with which it came, if the account does not have it.
     @ivar token: The digest of the token it came in with or was given.
+    @ivar goodbye: Why it was ended from this side, as it was told; else C{""}.
     @ivar sent_away: Whether it was ended for going beyond a limit.
     @ivar plain: Whether all that is put for it can be written at once.
     @ivar straight: What this can be given to at that, past the door.
@@ -154,6 +155,7 @@ class Session:
         "ended",
         "exempt",
         "failed_logins",
+        "goodbye",
         "kind",
         "look",
         "number",
@@ -199,6 +201,7 @@ class Session:
         self.offered: PublicKey | None = None
         self.token = ""
         self.failed_logins = 0
+        self.goodbye = ""
         self.sent_away = False
         self.plain = True
         self.straight: Straight | None = None
@@ -586,6 +589,7 @@ class Session:
         """End it from this side, saying why."""
         if self.ended:
             return
+        self.goodbye = text
         self.tell(Closing(text, seconds))
         self._hub.connections.hang_up(self)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.chat import entrance
@@ -1156,6 +1157,18 @@ class FullDiskTests(EntranceCase):
         self.patch(self.hub.login._passwords, "outdated", lambda secret: True)
         session, _ = self.come(Enter("ann", SECRET))
         self.assertEqual(session.role, Role.MEMBER)
+
+    def test_log(self) -> None:
+        """The log tells who is who, and why somebody had to go."""
+        with capturedLogs() as log:
+            ann, _ = join(self.hub, "ann")
+            type_in(self.hub, ann, "/nick anna")
+            ann.close("An operator ended this session.")
+            turn(self.hub)
+        told = [formatEvent(event) for event in log]
+        self.assertIn("ann is called anna now, from 192.0.2.1", told)
+        ended = "was told: An operator ended this session."
+        self.assertIn(f"anna left: {ended}", told)
 
     def test_zero(self) -> None:
         """A zero for an o is another's name; one that looks like nobody's is free."""

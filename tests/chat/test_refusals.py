@@ -5,8 +5,8 @@ from twisted.logger import LogEvent, capturedLogs, formatEvent
 
 from chatd.chat.refusals import SUMMED_UP
 from chatd.chat.rules import Rules
-from chatd.testing import make_hub, type_in
-from tests.commands.chatting import Chatting
+from chatd.testing import connect, make_hub, type_in
+from tests.commands.chatting import PASSWORD, Chatting
 
 
 class RefusalsTests(Chatting):
@@ -47,6 +47,13 @@ class RefusalsTests(Chatting):
             [f"{begun}: too-fast 1, too-long 2", f"{begun}: too-long 1"],
         )
         self.assertEqual(self.hub.refusals.counts, {"too-long": 3, "too-fast": 1})
+
+    def test_closed(self) -> None:
+        """Who is refused because of a lock-down is counted, too."""
+        self.hub.lockdown = True
+        session, _ = connect(self.hub)
+        type_in(self.hub, session, "ann", f"/register ann {PASSWORD}")
+        self.assertEqual(self.hub.refusals.counts, {"closed": 2})
 
     def test_crowded(self) -> None:
         """Of those who made room the first of a minute is named."""

@@ -734,7 +734,7 @@ class ActTests(ConsoleCase):
             ("reload", {}, "reload"),
             ("shutdown", {"seconds": 5}, "shutdown in 5 s"),
             ("cut", {"number": number}, "disconnect ann"),
-            ("ban", {"whom": "198.51.100.7"}, "serverban 198.51.100.7"),
+            ("ban", {"whom": "198.51.100.7"}, "serverban 198.51.100.7 for ever"),
             ("lift", {"whom": "198.51.100.7"}, "serverunban 198.51.100.7"),
             ("op", {"name": "ann"}, "op ann"),
             ("deop", {"name": "ann"}, "deop ann"),
