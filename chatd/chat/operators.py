@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # is no bar to anybody.
 IPV6_CUSTOMER = 64
 
+# Of addresses of IPv4 that are written as such of IPv6, as systems do that listen for
+# both; peers are always told by the short form.
+MAPPED = 96
 
 LONGEST_WAIT = 86_400.0  # seconds; a server that stops next week is a note in the motd
 
@@ -350,7 +353,11 @@ def read_network(text: str) -> str:
 
 def _network(text: str) -> IPv4Network | IPv6Network:
     if "/" in text:
-        return ip_network(text, strict=False)
+        network = ip_network(text, strict=False)
+        mapped = getattr(network.network_address, "ipv4_mapped", None)
+        if mapped is not None and network.prefixlen >= MAPPED:
+            return ip_network((mapped, network.prefixlen - MAPPED))
+        return network
     address = ip_address(text)
     if address.version == 4:
         return ip_network(address)

@@ -196,11 +196,14 @@ class ServerbanTests(Operating):
             "2001:db8:1:2::9": "2001:db8:1:2::/64",
             "2001:db8::/32": "2001:db8::/32",
             "::ffff:203.0.113.9": "203.0.113.9",
+            "::ffff:203.0.114.9/120": "203.0.114.0/24",
+            "::ffff:203.0.115.9/128": "203.0.115.9",
         }.items():
             self.assertIn(
                 f"{shown} is shut out for ever.", self.tell(f"/serverban {typed}")
             )
         self.assertRaises(Banned, self.hub.bans.check, address="2001:db8:1:2::77")
+        self.assertRaises(Banned, self.hub.bans.check, address="203.0.114.200")
         for typed in ("198.51.100.0/24", "2001:db8:1:2::1", "203.0.113.9"):
             self.assertIn("may come in again", self.tell(f"/serverunban {typed}"))
 
