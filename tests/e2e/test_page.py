@@ -82,6 +82,33 @@ class PageTests(PageCase):
         ann.expect("I was here")
         self.assert_sound(ann)
 
+    def test_reloaded(self) -> None:
+        """A page that is loaded again is where it was; guests are in their rooms."""
+        self.start()
+        for name, way in (("ann", "register"), ("bob", "guest")):
+            person = self.window()
+            person.enter(name, way)
+            for room in ("art", "ops", "zoo"):
+                person.say(f"/join {room}")
+                person.expect(f"#{room}", "#title")
+            person.say("/leave art")
+            person.gone("art", "#rooms")
+            person.js("document.querySelectorAll('#rooms button')[1].click()")
+            person.expect("#ops", "#title")
+            person.say(f"{name} was here")
+            person.wait(lambda p=person: not p.text(".sending"), "it is not sent")
+            person.go(self.address)
+            person.come_in()
+            person.expect("#ops", "#title")
+            person.expect(f"{name} was here")
+            person.expect("zoo", "#rooms")
+            self.assertNotIn("art", person.text("#rooms"))
+            person.say("and is again")
+            person.wait(lambda p=person: not p.text(".sending"), "it is not sent")
+            self.assertEqual(person.messages()[-1], "and is again")
+            self.assertEqual(person.text("#title"), "#ops")
+            self.assert_sound(person)
+
     def test_wrong(self) -> None:
         """Who types a wrong password, or a name that is taken, reads what is wrong."""
         self.start()

@@ -236,6 +236,7 @@ export class Chat {
     this.nowhere = this.#nothing(); // what is shown who is in no room
     this.room = null; // the room that was looked at last
     this.correspondent = "";
+    this.returning = new Set(); // keys of rooms that are being joined again
     this.attending = () => false;
     this.#load();
     this.connection = new Connection({
@@ -321,7 +322,7 @@ export class Chat {
 
   #welcome(state, resumed) {
     const { name, account, role, token, rooms, people, motd } = state;
-    this.#keep({ token, name });
+    this.#keep({ ...this.session, token, name });
     if (!resumed) {
       this.cursor = state.cursor;
       for (const one of this.conversations.values()) one.clear();
@@ -335,9 +336,11 @@ export class Chat {
       Object.assign(one, { unread: room.unread, mentions: room.mentions });
       if (!resumed || after(room.seen, one.seen) > 0) one.seen = room.seen;
     }
+    // A guest's rooms last as long as the guest.
+    for (const room of (this.me.guest && !resumed && this.session.rooms) || []) this.#conversation("room", room);
     for (const one of [...this.conversations.values()]) {
       if (one.kind !== "room" || names.has(one.key)) continue;
-      if (resumed && this.me.guest) this.#rejoin(one); // a guest's rooms last as long as the guest
+      if (this.me.guest) this.#rejoin(one);
       else this.#forget(one);
     }
     this.resuming = resumed;
@@ -368,13 +371,22 @@ export class Chat {
   }
 
   async #rejoin(one) {
+    this.returning.add(one.key);
     try {
       await this.command(`/join ${one.name}`);
       one.clear();
       if (one === this.current) this.latest(one);
     } catch (error) {
       if (error instanceof Refusal) this.#forget(one);
+    } finally {
+      this.returning.delete(one.key);
     }
+  }
+
+  /** For the next page that is opened. */
+  #keepRooms() {
+    const rooms = [...this.conversations.values()].filter((one) => one.kind === "room").map((one) => one.name);
+    this.#keep({ ...this.session, rooms: this.me.guest ? rooms : undefined });
   }
 
   #down(wait, closing) {
@@ -462,6 +474,7 @@ export class Chat {
 
   #forget(one) {
     this.conversations.delete(one.key);
+    this.#keepRooms();
     if (this.room === one) this.room = null;
     if (this.current === one) this.open(this.conversations.values().next().value ?? null);
     this.listener.lists();
@@ -728,7 +741,8 @@ export class Chat {
     const one = this.#room({ ...event, name: event.room });
     one.seen = event.seen;
     one.unread = this.me.guest ? 0 : event.unread;
-    if (this.current !== one && !this.resuming) this.open(one);
+    if (this.current !== one && !this.resuming && !this.returning.has(one.key)) this.open(one);
+    this.#keepRooms();
     this.listener.lists();
   }
 
