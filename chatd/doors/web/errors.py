@@ -14,6 +14,7 @@ from chatd.chat.errors import (
     TooFast,
     TooLong,
 )
+from chatd.chat.store import StoreDown, Unsure
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -49,4 +50,7 @@ _STATUS: dict[type[ChatError], HTTPStatus] = {
     TooFast: HTTPStatus.TOO_MANY_REQUESTS,
     Full: HTTPStatus.INSUFFICIENT_STORAGE,
     NotStored: HTTPStatus.SERVICE_UNAVAILABLE,
+    # Not to be tried again at once: it may be there.
+    Unsure: HTTPStatus.GATEWAY_TIMEOUT,
+    StoreDown: HTTPStatus.SERVICE_UNAVAILABLE,
 }

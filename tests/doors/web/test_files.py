@@ -6,6 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+from twisted.internet.defer import fail
 from twisted.web.resource import Resource
 
 from chatd.chat.events import Handed, Shared
@@ -14,6 +15,7 @@ from chatd.chat.look import look
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
 from chatd.chat.sharing import Place
+from chatd.chat.store import StoreDown
 from chatd.doors.web.files import CHUNK, add_files
 from chatd.doors.web.page import Folder
 from chatd.render.text import render
@@ -248,6 +250,27 @@ class LimitTests(FileCase):
         response = self.put(self.up())
         self.assertEqual(response.status, 503)
         self.assertEqual(self.files.open_files, 0)
+
+    def test_store_full(self) -> None:
+        """Nor a database that takes nothing."""
+        path = self.up()
+        self.store.full = True
+        response = self.put(path)
+        self.assertEqual(response.status, 503)
+        self.assertEqual(self.files.open_files, 0)
+
+    def test_unsure(self) -> None:
+        """If nobody knows whether it is shared, that is said, and it is kept."""
+        waiting = self.head(self.up(), len(CONTENT))
+        self.store.unsure = True
+        for question in ("stored", "file"):
+            self.patch(self.store, question, lambda asked: fail(StoreDown()))
+        self.assertEqual(waiting.send(CONTENT), b"")
+        self.clock.pump([1] * 12)
+        (response,) = responses(waiting.read())
+        self.assertEqual(response.status, 504)
+        self.assertIn("nobody knows", response.text)
+        self.assertEqual(len(self.files.kept), 1)
 
     def test_closing(self) -> None:
         """A server that stops takes nothing."""
