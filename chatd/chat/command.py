@@ -89,6 +89,7 @@ class Call:
         Wait until what was done was shown to others: only then say that it was done.
 
         @raise NotStored: if it could not be stored, so nobody was shown it.
+        @raise Unsure: if nobody knows: if it was stored, it is shown later.
         """
         await self.session.happened()
 

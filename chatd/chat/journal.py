@@ -114,8 +114,8 @@ class Journal:
         self._pending: dict[str | int, int] = {}  # entries by what waits behind
         self._working = False
         self._idle: list[Deferred[None]] = []
-        self._asking = False
-        self._unknown: list[Entry] = []
+        self._asking = False  # whether the store does not say what it has kept
+        self._unknown: list[Entry] = []  # what it may have kept: nobody waits for it
         self._healing = False
         self.well = True
         self.commits = Spread()
@@ -166,11 +166,12 @@ class Journal:
             began = self._clock.seconds()
             problems = await self._keep([e.event for e in self._batch if e.kept])
             took = self._clock.seconds() - began
-            self._unknown += [
-                entry
-                for entry in self._batch
-                if isinstance(problems.get(entry.event.id), Unsure)
-            ]
+            if not self.well:
+                self._unknown += [
+                    entry
+                    for entry in self._batch
+                    if isinstance(problems.get(entry.event.id), Unsure)
+                ]
             for entry in self._batch:
                 self._settle(entry, problems.get(entry.event.id))
             busy = len(self._batch) > FEW

@@ -415,6 +415,7 @@ class Session:
         Wait until all that this session caused was shown.
 
         @raise NotStored: if some of it was not.
+        @raise Unsure: if nobody knows.
         """
         await self.settled()
         if self._failure is not None:
