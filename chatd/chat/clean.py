@@ -8,6 +8,14 @@ _BREAKS = "\n\x0b\x0c\x85\u2028\u2029"
 
 MARK = "\ufffd"
 
+# What shows nothing: spaces, fillers, joiners, variation selectors.
+UNSEEN = (
+    " \u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f"
+    "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c"
+    "\u200d\u200e\u200f\u202f\u205f\u2060\u2061\u2062\u2063\u2064\u2800\u3000\u3164\uffa0"
+    "\n" + "".join(map(chr, range(0xFE00, 0xFE10)))
+)
+
 _dropped = re.compile(f"[\x00-\x08\r\x0e-\x1f\x7f-\x84\x86-\x9f{_BIDI}{_ODD}]").sub
 _blank = re.compile(f"[\t{_BREAKS}]").sub
 _break = re.compile(f"\r\n|[\r{_BREAKS}]").split

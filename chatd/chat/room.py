@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from chatd.chat.account import Person, Role
+from chatd.chat.clean import UNSEEN
 from chatd.chat.errors import (
     BadRequest,
     Banned,
@@ -374,7 +375,7 @@ def check_text(text: str, rules: Rules) -> None:
     @param text: What somebody wants to say.
     @raise ChatError: if it is empty or too long.
     """
-    if not text.strip():
+    if not text.strip(UNSEEN):
         raise BadRequest("There is nothing in that message.")
     lines = text.count("\n") + 1
     if lines == 1:

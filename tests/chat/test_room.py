@@ -189,6 +189,14 @@ class SpeakingTests(SynchronousTestCase):
         turn(self.hub)
         self.assertEqual(self.door.of(Failed)[-1].code, "bad-request")
 
+    def test_unseen(self) -> None:
+        """What nobody could see is no message; what shows something is."""
+        for text in ("\u200b", "\u3164 \u200d\u200b", "\u2800\n\u00a0\n "):
+            self.assertEqual(self.code(text), "bad-request", ascii(text))
+        self.assertEqual(self.code("/me \u200b"), "bad-request")
+        for text in ("\u200ba", ".", "\U0001f469\u200d\U0001f467", "\u2764\ufe0f"):
+            self.assertEqual(self.code(text), "", ascii(text))
+
     def test_pastes(self) -> None:
         """A paste may have so many lines and bytes, and no more."""
         self.assertEqual(self.code("a\nb\nc"), "")
