@@ -5,6 +5,8 @@ from collections import Counter
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from chatd.chat.durations import counted
+
 # Seconds in which what happens for the same reason shares a line in the log.
 SUMMED_UP = 60.0
 
@@ -49,8 +51,9 @@ class Seldom:
         more = self._repeated.pop((what, kind)) - 1
         if more:
             _log.info(
-                "{more} more connections were {what} ({kind}) within {seconds:.0f} s",
-                more=more,
+                "{more} {were} {what} ({kind}) within {seconds:.0f} s",
+                more=counted(more, "more connection"),
+                were="was" if more == 1 else "were",
                 what=what,
                 kind=kind,
                 seconds=SUMMED_UP,

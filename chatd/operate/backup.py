@@ -12,9 +12,11 @@ from tempfile import TemporaryDirectory
 
 from twisted.python.usage import UsageError
 
+from chatd.chat.durations import counted
 from chatd.operate.options import SettingsOptions
 from chatd.secrets.database_key import check_value, known_key
 from chatd.secrets.files import SecretsError, publish
+from chatd.secrets.files_key import MARK
 from chatd.store import snapshot
 from chatd.store.lock import Lock
 from chatd.store.opening import StoreRefused, about_path, new_path, sync
@@ -68,7 +70,7 @@ def backup(words: Sequence[str]) -> None:
     except (OSError, StoreRefused, SecretsError) as problem:
         sys.exit(f"chatd: {_sentence(problem)}")
     size = options.file.stat().st_size
-    more = f" and {files:,} shared files" if files else ""
+    more = f" and {counted(files, 'shared file')}" if files else ""
     print(f"{options.file}: the database{more}, {size:,} bytes.")
     if key is not None:
         keys = Path(options.settings.keys).absolute()
@@ -115,7 +117,7 @@ def _sentence(problem: Exception) -> str:
 
 def _pack(file: Path, data: Path, key: str | None, check: str) -> int:
     """
-    @return: How many files there are besides the database.
+    @return: How many shared files there are besides the database.
     """
     if os.path.lexists(file):
         raise StoreRefused(f"{file} exists already and is left as it is.")
@@ -150,7 +152,7 @@ def _add(tar: tarfile.TarFile, file: Path, data: Path) -> bool:
         tar.add(file, str(file.relative_to(data)), filter=_nobody)
     except FileNotFoundError:
         return False  # it was removed just now
-    return True
+    return file.name != MARK  # which is nobody's
 
 
 def _nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -26,7 +26,8 @@ class SeldomTests(SynchronousTestCase):
         with capturedLogs() as events:
             for _ in range(3):
                 self.seldom.ended("ssh", "192.0.2.1", "It stammers.")
-            self.seldom.refused("full", "192.0.2.2", "There is no room.")
+            for _ in range(2):
+                self.seldom.refused("full", "192.0.2.2", "There is no room.")
             self.clock.advance(SUMMED_UP)
             self.seldom.ended("ssh", "192.0.2.3", "It stammers.")
         self.assertEqual(
@@ -35,6 +36,7 @@ class SeldomTests(SynchronousTestCase):
                 "a connection from 192.0.2.1 was ended (ssh): It stammers.",
                 "a connection from 192.0.2.2 was refused (full): There is no room.",
                 "2 more connections were ended (ssh) within 60 s",
+                "1 more connection was refused (full) within 60 s",
                 "a connection from 192.0.2.3 was ended (ssh): It stammers.",
             ],
         )

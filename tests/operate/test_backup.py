@@ -143,7 +143,7 @@ class BackupTests(BackupCase):
             file = self.data / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(name)
-        self.assertIn("2 shared files", self.backup())
+        self.assertIn("the database and 1 shared file, ", self.backup())
         self.restore()
         found = {str(f.relative_to(self.other)) for f in self.other.rglob("*")}
         self.assertEqual(
@@ -167,7 +167,7 @@ class BackupTests(BackupCase):
             add(tar, name, *args, **more)
 
         self.patch(tarfile.TarFile, "add", missing)
-        self.assertIn("1 shared files", self.backup())
+        self.assertIn("the database and 1 shared file, ", self.backup())
 
     def test_exists(self) -> None:
         """What exists is never overwritten, not even a link that leads nowhere."""
