@@ -244,6 +244,9 @@ def _while_running(trial: Trial) -> None:
     server, told = trial.server, 0
     trial.load(0.3)
     trial.pause()
+    server.stop()
+    trial.end()
+    server.start()  # which has nothing in its journal, nor in memory
     path = server.data / "chatd.db"
     whole = path.read_bytes()
     crowd = Crowd()
@@ -265,21 +268,26 @@ def _while_running(trial: Trial) -> None:
         else:
             check(asked.answer["code"] == "store-down", f"told {asked.answer}")
             told += 1
-    _talk_meanwhile(crowd, server, boss)
+    meanwhile = _talk_meanwhile(crowd, server, boss)
     log = (server.data / "log" / "chatd.log").read_text()
     check(not told or "failed" in log, "the log says nothing")
     path.write_bytes(whole)
     boss.close()
     server.kill()
     server.check_log()
-    trial.end()
     (server.data / "chatd.db-shm").unlink(missing_ok=True)
     trial.again()
     print(f"  under a running server: 20 questions, {told} told that it cannot be read")
+    words = ", ".join(f"{count} {word}" for word, count in meanwhile.items())
+    print(f"  meanwhile everybody had an answer; of what was said: {words}")
 
 
-def _talk_meanwhile(crowd: Crowd, server: Server, boss: Client) -> None:
-    """Whoever says a line, asks who is here or comes in has an answer."""
+def _talk_meanwhile(crowd: Crowd, server: Server, boss: Client) -> dict[str, int]:
+    """
+    Whoever says a line, asks who is here or comes in has an answer.
+
+    @return: What those who spoke were told, and how often.
+    """
     told = Counter[str]()
     for number in range(3):
         said = boss.ask("say", room="lobby", text=f"is anything stored? {number}")
@@ -296,6 +304,7 @@ def _talk_meanwhile(crowd: Crowd, server: Server, boss: Client) -> None:
     crowd.until(lambda: entering.answer, ANSWER)
     boss.must(boss.ask("ping"))
     newcomer.close()
+    return told
 
 
 def _two(state: Path, trial: Trial) -> None:
