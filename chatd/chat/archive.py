@@ -415,7 +415,11 @@ class Archive:
     def saw_all(self, session: "Session") -> None:
         """Somebody in a terminal typed something: they saw all that was shown."""
         if session.account is not None:
-            self._move(session.account.id, EVERYTHING, self._hub.last)
+            self.begin(session.account.id)
+
+    def begin(self, account: int) -> None:
+        """Nothing that was said up to now is new to an account."""
+        self._move(account, EVERYTHING, self._hub.last)
 
     def saw(self, account: int, conversation: str, id: int) -> int:
         """

@@ -140,6 +140,7 @@ class Entrance:
             else:
                 hub.places.drop(name, id)
             raise
+        hub.archive.begin(account.id)
         if guest is None:
             show = session.look.shows_latest
             await self._come_in(session, account.person, account, Enter(show=show))
@@ -163,11 +164,13 @@ class Entrance:
         id = hub.stamps.next()[0]
         hub.places.take(name, id, hub.rules.max_people + 1)
         try:
-            return await self._login.register(
+            account = await self._login.register(
                 session, name, password, "", id, first=True
             )
         finally:
             hub.places.release(id)
+        hub.archive.begin(account.id)
+        return account
 
     async def rename(self, session: "Session", text: str) -> None:
         """Give a guest another name."""

@@ -763,6 +763,22 @@ class RegisteringTests(EntranceCase):
         self.assertIn("is yours", door.of(Notice)[-1].text)
         self.assertEqual(names(self.hub), ["ann"])
 
+    def test_nothing_unread(self) -> None:
+        """To a new account nothing is new that was said before there was one."""
+        bob, _ = join(self.hub, "bob")
+        type_in(self.hub, bob, "one", "two")
+        ann, door = connect(self.hub)
+        ann.submit(Invoke("register", f"ann {SECRET}"))
+        turn(self.hub)
+        lobby = door.of(Welcome)[0].rooms[0]
+        self.assertEqual(lobby.unread, 0)
+        self.assertGreater(lobby.seen, 0)
+        type_in(self.hub, bob, "three")
+        ann.end("")
+        turn(self.hub)
+        _, door = join(self.hub, "ann", password=SECRET)
+        self.assertEqual(door.of(Welcome)[0].rooms[0].unread, 1)
+
     def test_guest(self) -> None:
         """A guest who registers keeps identity, name, rooms and ignored people."""
         join(self.hub, "bob")
