@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 # A batch is one transaction; larger ones gain nothing and delay the first.
 BATCH = 500
 
-# After a transaction of so many events the next one waits for a part of the time that
-# it took, so that those who were just shown something answer in one transaction and
-# not in two that take turns. A message alone never waits.
+# After a transaction of so many events the next one waits for as long as it took, so
+# that those who were just shown something answer in one transaction and not in two that
+# take turns. A message alone never waits.
 FEW = 4
-SHARE = 0.5
 LONGEST = 0.005  # seconds
 
 # Seconds between questions to a store that does not answer; the last goes on.
@@ -177,7 +176,7 @@ class Journal:
             busy = len(self._batch) > FEW
             self._batch = []
             if busy and len(self._waiting) < BATCH:
-                await self._pause(min(took * SHARE, LONGEST))
+                await self._pause(min(took, LONGEST))
         self._working = False
         idle, self._idle = self._idle, []
         for done in idle:

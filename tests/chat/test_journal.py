@@ -121,10 +121,10 @@ class JournalTests(SynchronousTestCase):
         self.store.commit()
         self.assertEqual(self.log, ["1", "2", "3", "4", "5"])
         self.assertEqual(len(self.journal), 1)
-        self.clock.advance(0.0015)
+        self.clock.advance(0.0035)
         self.say(7, 8)
         self.assertEqual(len(self.store.batches), 1)
-        self.clock.advance(0.0005)  # half the time that the transaction took
+        self.clock.advance(0.0005)  # the time that the transaction took
         self.assertEqual(self.store.batches[1:], [[6, 7, 8]])
 
     def test_gathers_not_for_long(self) -> None:
