@@ -14,17 +14,13 @@ from twisted.logger import Logger
 from chatd.chat.account import Person, Role
 from chatd.chat.errors import NotAllowed, NotEntered, NotInRoom, UnknownCommand, Usage
 from chatd.chat.events import Answer, Listing, Notice, Past, Ref, Value
+from chatd.chat.password_rules import SECRETIVE
 from chatd.chat.request import Say
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
     from chatd.chat.room import Room
     from chatd.chat.session import Session
-
-# Words after which a line may hold a password.
-SECRETIVE = frozenset(
-    {"login", "register", "password", "claim", "unregister", "identify", "logon"}
-)
 
 
 @dataclass(slots=True)

@@ -1,5 +1,7 @@
 """What a password may be."""
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from pkgutil import get_data
 
@@ -8,6 +10,26 @@ from chatd.chat.errors import BadPassword
 SHORTEST, LONGEST = 8, 256  # characters; NIST SP 800-63B
 MOST = 4_096  # what an operator may allow, and what is looked at
 _ADDED = 4  # what must be left of a password without the name
+
+# The commands that a password or a code follows, and what people take for them.
+SECRETIVE = frozenset(
+    {"login", "register", "password", "claim", "unregister", "identify", "logon"}
+)
+_UNLIKE_A_WORD = re.compile("[0-9-]")
+
+
+def looks_secret(words: Sequence[str]) -> bool:
+    """
+    Whether a line may hold a password: a command of which the slash is missing.
+
+    It is C{login ann secret}, or C{claim CODE}: one word that is so long and has a
+    digit or a hyphen.
+    """
+    if words[0].casefold() not in SECRETIVE:
+        return False
+    if len(words) == 2:
+        return len(words[1]) >= SHORTEST and bool(_UNLIKE_A_WORD.search(words[1]))
+    return len(words) == 3
 
 
 def check_password(

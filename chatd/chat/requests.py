@@ -27,7 +27,7 @@ from chatd.chat.request import (
     Typed,
     Whisper,
 )
-from chatd.chat.understand import looks_secret, understand
+from chatd.chat.understand import forgot_slash, understand
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -99,7 +99,7 @@ class Requests:
     async def _say(self, session: "Session", request: Say | Doubtful) -> None:
         if isinstance(request, Doubtful):
             if await self._is_somebody(request.name):
-                raise looks_secret(request.text.split()[0])
+                raise forgot_slash(request.text.split()[0])
             request = Say(request.text, ref=request.ref)
         self.say(session, request)
 

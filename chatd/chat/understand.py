@@ -1,22 +1,17 @@
 """One typed line, and what it asks for."""
 
-import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from chatd.chat.clean import clean, mark, mark_first
-from chatd.chat.command import SECRETIVE, Commands
+from chatd.chat.command import Commands
 from chatd.chat.errors import BadRequest, ChatError, NotEntered
+from chatd.chat.password_rules import SECRETIVE, looks_secret
 from chatd.chat.request import Doubtful, Enter, Invoke, Refused, Request, Say, Typed
 
 if TYPE_CHECKING:
     from chatd.chat.session import Session
 
-# Behind one of these, a single word that is so long and has a digit or a hyphen may be
-# a password or a code.
-SHORTEST = 8  # characters
-
-_UNLIKE_A_WORD = re.compile("[0-9-]")
 _MEANT = ("login", "register", "password", "claim", "unregister")
 
 
@@ -38,8 +33,8 @@ def understand(session: "Session", typed: Typed, commands: Commands) -> Request 
     words = line.split(None, 3)
     if not words:
         return None
-    if _holds_secret(words):
-        return Refused(looks_secret(words[0]), ref=ref)
+    if looks_secret(words):
+        return Refused(forgot_slash(words[0]), ref=ref)
     if entered and len(words) > 3 and words[0].casefold() in SECRETIVE:
         return Doubtful(words[1], line, ref)
     if not entered:
@@ -66,16 +61,7 @@ def cleaned(session: "Session | None", text: str, commands: Commands) -> str:
     return clean(text) if session is not None and session.person else mark(text)
 
 
-def _holds_secret(words: list[str]) -> bool:
-    """Whether it is C{login ann secret}, or C{claim CODE}, without the slash."""
-    if words[0].casefold() not in SECRETIVE:
-        return False
-    if len(words) == 2:
-        return len(words[1]) >= SHORTEST and bool(_UNLIKE_A_WORD.search(words[1]))
-    return len(words) == 3
-
-
-def looks_secret(word: str) -> ChatError:
+def forgot_slash(word: str) -> ChatError:
     """
     What is said to whoever may have forgotten a slash.
 

@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 
 from chatd.chat.clean import clean_block
 from chatd.chat.events import Emoted, Listing
+from chatd.chat.password_rules import SECRETIVE, looks_secret
 from chatd.client.asking import RequestFailed, Unanswered
 from chatd.client.client import Client, Ended
 from chatd.client.desk import Desk
@@ -14,6 +15,7 @@ from chatd.client.files import Files
 from chatd.client.reading import person_called
 from chatd.client.rooms import Rooms
 from chatd.client.saying import Saying
+from chatd.client.state import key
 
 # Commands that take a password, and how many words they have with it.
 _SECRET = {"login": 2, "register": 2, "password": 2, "unregister": 1, "claim": 1}
@@ -99,7 +101,7 @@ class Orders:
             self._command(text)
         elif text.startswith("@") and words[0][1:].casefold() in self.commands:
             self._command(f"/{text[1:]}")
-        elif len(words) == 3 and words[0].casefold() in _SECRET:
+        elif looks_secret(words) or self._logs_in(words):
             self._desk.forget(text)
             self._desk.wrong(
                 "That looks like a password, and was sent to nobody. The command "
@@ -107,6 +109,13 @@ class Orders:
             )
         else:
             self._go(self._saying.say(text[1:] if text.startswith("//") else text))
+
+    def _logs_in(self, words: list[str]) -> bool:
+        """Whether it is C{login ann secret of many words}, and somebody is ann."""
+        if len(words) < 4 or words[0].casefold() not in SECRETIVE:
+            return False
+        state = self._client.state
+        return state.is_me(words[1]) or key(words[1]) in state.people
 
     def _command(self, line: str) -> None:
         name, _, rest = line[1:].partition(" ")

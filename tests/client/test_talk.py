@@ -168,6 +168,15 @@ class TypingTests(TalkCase):
         self.assertEqual(self.ann.screen.forgotten, ["login ann secret"])
         self.assertEqual(self.door.of(Said), [])
 
+    def test_more_passwords(self) -> None:
+        """So is a code, and a login with many words as somebody who is here."""
+        for line in ("claim CVYJ-GBAT-CKSQ-F7CV", "login ANN one two three"):
+            self.ann.say(line)
+            self.assertTrue(self.ann.last.startswith("! That looks like a password"))
+        self.assertEqual(self.door.of(Said), [])
+        self.ann.say("login is broken again today")
+        self.assertEqual(len(self.door.of(Said)), 1)
+
     def test_register(self) -> None:
         """A password is asked for twice, unseen."""
         self.ann.say("/register")

@@ -46,7 +46,7 @@ function send(line) {
   }
   if (command) return perform(word || first, others.join(" ").trim(), line, one);
   const words = line.split(/\s+/);
-  if (words.length === 3 && SECRETIVE.has(fold(words[0])))
+  if (SECRETIVE.has(fold(words[0])) && looksSecret(words))
     return refuse("That looks like a password. It was sent to nobody. The command begins with a slash.");
   if (!one) return refuse("You are in no room. Join one first.");
   chat.say(one, line.startsWith("//") ? line.slice(1) : line);
@@ -58,6 +58,12 @@ function tooLong(words) {
   const [{ length }, lines, bytes] = [[...words], words.split("\n").length, new Blob([words]).size];
   if (lines === 1) return length > most && `A message has at most ${most} characters, and yours ${length}.`;
   return (lines > paste_lines || bytes > paste_bytes) && `A paste has at most ${paste_lines} lines and ${paste_bytes} bytes, and yours ${lines} lines and ${bytes} bytes.`;
+}
+
+/** The command's slash may be missing: "login ann secret", "claim CODE". */
+function looksSecret(words) {
+  if (words.length === 2) return words[1].length >= 8 && /[0-9-]/.test(words[1]);
+  return words.length === 3 || (words.length > 3 && chat.people.has(fold(words[1])));
 }
 
 function refuse(text) {
