@@ -327,7 +327,7 @@ class ChatService(Service):
         # Not through the log, which others may read.
         write_secret(self._claim, f"{code}\n".encode(), replace=True)
         need = "" if self.settings.registration == "open" else " CODE"
-        words = "There is no operator yet. Come in and type"
+        words = "There is no operator yet. Connect and type"
         if self._nodaemon and sys.__stdout__ is not None:
             register = f"/register NAME PASSWORD{need and f' {code}'}"
             print(

@@ -165,12 +165,12 @@ class Login:
             raise Closed(
                 "Registration is closed on this server. Its operator opens accounts."
             )
+        self._check_line(session)
         if invited and not code:
             raise Closed(
                 "Registration is by invitation: /register NAME PASSWORD CODE. "
                 "Operators and their /invitation make codes."
             )
-        self._check_line(session)
         self._check_password(password, name.shown)
         if await self._store.account_named(name.key):
             raise NameTaken(f"The name {name.shown} has an owner. Take another name.")

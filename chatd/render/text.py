@@ -378,16 +378,13 @@ class _Text:
         if event.passwords and event.registration != "closed":
             code = " CODE" if event.registration == "invitation" else ""
             ways.append(f"/register NAME PASSWORD{code}")
-        if event.secure:
-            line = "This line is encrypted."
-        elif event.encrypt:
-            line = f"This line is NOT encrypted. To encrypt: {event.encrypt}"
-        else:
-            line = "This line is NOT encrypted."
-        if not event.passwords:
-            line += " Passwords are taken over encrypted lines only."
-            if not ways:
-                ways.append("Nobody comes in by this line")
+        line = "This line is encrypted."
+        if not event.secure:
+            none = "" if event.passwords else ": it takes no passwords"
+            how = f" To encrypt: {event.encrypt}" if event.encrypt else ""
+            line = f"This line is NOT encrypted{none}.{how}"
+        if not ways:
+            ways.append("Nobody comes in by this line")
         return self._server(
             f"Welcome to chatd at {event.server}.{people}\n{line}\n"
             f"{', or '.join(ways)}. /help for more."

@@ -443,12 +443,17 @@ class OpenLineTests(GuessingCase):
 
     def test_not_asked(self) -> None:
         """There nobody is asked for a password, nor told to type one."""
-        self.hub.rules = replace(self.rules, insecure_passwords=False, guests=False)
+        self.hub.rules = replace(
+            self.rules,
+            insecure_passwords=False,
+            guests=False,
+            registration="invitation",
+        )
         session, door = connect(self.hub, secure=False)
         self.hub.connections.greet(session)
         turn(self.hub)
         self.assertFalse(door.of(Greeting)[0].passwords)
-        for line in ("ann", "bob", f"/register ann {RIGHT}"):
+        for line in ("ann", "bob", f"/register cho {RIGHT}"):
             answer = self.type_in(session, door, line)
             self.assertIn("encrypted lines only. Connect like this: openssl", answer)
             self.assertNotIn("PASSWORD", answer)

@@ -292,8 +292,7 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
         Greeting("chat.example", "1", (), False, "ssh …", True, "open", {}, False),
         [
             "* Welcome to chatd at chat.example. Nobody is here yet.",
-            "* This line is NOT encrypted. To encrypt: ssh … "
-            "Passwords are taken over encrypted lines only.",
+            "* This line is NOT encrypted: it takes no passwords. To encrypt: ssh …",
             "* Type a name to come in. /help for more.",
         ],
     ),
@@ -301,8 +300,7 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
         Greeting("chat.example", "1", (), False, "", False, "open", {}, False),
         [
             "* Welcome to chatd at chat.example.",
-            "* This line is NOT encrypted. "
-            "Passwords are taken over encrypted lines only.",
+            "* This line is NOT encrypted: it takes no passwords.",
             "* Nobody comes in by this line. /help for more.",
         ],
     ),
