@@ -25,12 +25,20 @@ class People:
     # Private messages
 
     async def whisper(
-        self, session: "Session", name: str, text: str, key: str = ""
-    ) -> None:
-        """Tell one person something; who is away is told at the next login."""
+        self, session: "Session", name: str, text: str, key: str = "", id: int = 0
+    ) -> Person:
+        """
+        Tell one person something; who is away is told at the next login.
+
+        @param id: Who is meant, if that is known: the name may be another's by now.
+        """
         session.somebody()
         check_text(text, self._hub.rules)
-        await self._whisper(session, await self._hub.find(name), text, key)
+        to = await self._hub.find(name)
+        if id not in (0, to.id):
+            raise NotFound(f"{name[:40]} is somebody else by now.")
+        await self._whisper(session, to, text, key)
+        return to
 
     async def reply(self, session: "Session", text: str, key: str = "") -> None:
         """Tell something to whom the session last had to do with in private."""

@@ -69,12 +69,17 @@ class Doubtful:
 
 @dataclass(frozen=True, slots=True)
 class Whisper:
-    """Tell one person something."""
+    """
+    Tell one person something.
+
+    @ivar to_id: Who is meant, of all who were ever called so; 0 if that was not said.
+    """
 
     to: str
     text: str
     key: str = ""
     ref: Ref = None
+    to_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class History:
     What was said in a room, or with one person.
 
     @ivar before: Only ids below; C{after}: above; C{around}: both sides of it.
+    @ivar person_id: In place of the name, which may be another's by now.
     """
 
     room: str = ""
@@ -112,6 +118,7 @@ class History:
     around: int = 0
     limit: int = 50
     ref: Ref = None
+    person_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,7 @@ class Seen:
     room: str = ""
     person: str = ""
     ref: Ref = None
+    person_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

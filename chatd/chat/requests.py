@@ -79,9 +79,10 @@ class Requests:
                 await self._say(session, request)
                 return None
             case Whisper():
-                await self._hub.people.whisper(
-                    session, request.to, request.text, request.key
+                to = await self._hub.people.whisper(
+                    session, request.to, request.text, request.key, request.to_id
                 )
+                return {"to_id": str(to.id)}
             case Invoke():
                 return await self._invoke(session, request)
             case History() | Search():
@@ -129,10 +130,10 @@ class Requests:
                 session, request.words, before=request.before, limit=request.limit
             )
         if request.person:
-            other = await self._hub.find(request.person)
+            id = request.person_id or (await self._hub.find(request.person)).id
             return await self._hub.archive.whispers(
                 session,
-                other.id,
+                id,
                 before=request.before,
                 after=request.after,
                 around=request.around,
@@ -166,7 +167,9 @@ class Requests:
     async def _seen(self, session: "Session", request: Seen) -> None:
         session.somebody()
         room = person = ""
-        if request.person:
+        if request.person_id:
+            person, conversation = request.person, f"@{request.person_id}"
+        elif request.person:
             other = await self._hub.find(request.person)
             person, conversation = other.name, f"@{other.id}"
         else:

@@ -201,6 +201,7 @@ async def talks(call: Call) -> None:
         rows.append(
             {
                 "name": one.person.name,
+                "person_id": str(one.person.id),
                 "guest": one.person.guest,
                 "here": call.hub.presence.get(one.person.id) is not None,
                 "last": str(one.last),

@@ -121,9 +121,9 @@ def _happened(event: Event) -> Fields:
         case Whispered():
             spoken = _stamp("whispered", event) | _sender(event.sender)
             spoken |= {"to": event.to.name, "text": event.text}
-            return spoken | _key(event.key)
+            return spoken | _ids(event) | _key(event.key)
         case Handed():
-            handed = _stamp("shared", event) | {"to": event.to.name}
+            handed = _stamp("shared", event) | {"to": event.to.name} | _ids(event)
             return handed | _file(event)
         case Unshared():
             where = {"room": event.room} if event.to is None else {"to": event.to.name}
@@ -155,6 +155,11 @@ def _happened(event: Event) -> Fields:
             return _server(event)
         case _:
             return _in_room(event)
+
+
+def _ids(event: Whispered | Handed) -> Fields:
+    # Names of guests are others' later on.
+    return {"sender_id": str(event.sender.id), "to_id": str(event.to.id)}
 
 
 def _in_room(event: RoomEvent) -> Fields:

@@ -245,7 +245,8 @@ def _say(found: Fields, ref: Ref) -> Request:
 
 
 def _whisper(found: Fields, ref: Ref) -> Request:
-    return Whisper(_name(found, "to"), _block(found, "text"), _key(found), ref)
+    to, to_id = _name(found, "to"), _id(found, "to_id")
+    return Whisper(to, _block(found, "text"), _key(found), ref, to_id)
 
 
 def _command(found: Fields, ref: Ref) -> Request:
@@ -276,6 +277,7 @@ def _history(found: Fields, ref: Ref) -> Request:
         _id(found, "around"),
         _count(found, "limit", 50),
         ref,
+        _id(found, "person_id"),
     )
 
 
@@ -286,7 +288,7 @@ def _search(found: Fields, ref: Ref) -> Request:
 
 def _seen(found: Fields, ref: Ref) -> Request:
     room, person = _name(found, "room", ""), _name(found, "person", "")
-    return Seen(_id(found, "id", None), room, person, ref)
+    return Seen(_id(found, "id", None), room, person, ref, _id(found, "person_id"))
 
 
 def _logout(found: Fields, ref: Ref) -> Request:

@@ -342,6 +342,34 @@ class TalkingTests(DoorCase):
             )
             self.assertEqual([e["key"] for e in bob.events()], [line])
 
+    def test_guest_of_the_same_name(self) -> None:
+        """What was meant for a guest who has left is not told the next of that name."""
+        ann, harry = self.member("ann"), self.enter("harry")
+        first = ann.done(do="whisper", to="harry", text="psst")["to_id"]
+        whispered = next(e for e in harry.events() if e["event"] == "whispered")
+        self.assertEqual(whispered["to_id"], first)
+        harry.lose()
+        other = self.enter("harry")
+        ann.events()
+        whisper = {"do": "whisper", "to": "harry", "text": "yes", "to_id": first}
+        (failed,) = ann.do(whisper)
+        self.assertEqual(failed["code"], "not-found")
+        second = ann.done(do="whisper", to="harry", text="who are you?")["to_id"]
+        self.assertNotEqual(first, second)
+        self.assertEqual([e["text"] for e in other.events()], ["who are you?"])
+        for id, text in ((first, "psst"), (second, "who are you?")):
+            past, _ = ann.do({"do": "history", "person": "harry", "person_id": id})
+            self.assertEqual([e["text"] for e in past["events"]], [text])
+            row = ann.done(
+                do="seen", person="harry", person_id=id, id=past["events"][0]["id"]
+            )
+            self.assertEqual(row["event"], "done")
+        (listing, _) = ann.do({"do": "command", "line": "/talks"})
+        self.assertEqual(
+            [(row["person_id"], row["here"]) for row in listing["rows"]],
+            [(second, True), (first, False)],
+        )
+
     def test_not_stored(self) -> None:
         """What could not be stored was not sent, and can be sent again safely."""
         ann = self.enter("ann")

@@ -1,5 +1,7 @@
 """The page while nobody looks at it, or it cannot be reached."""
 
+import time
+
 from tests.e2e.browsing import PHONE, PageCase, Window
 from tests.e2e.running import HOST, PASSWORD, wait_until
 from tests.e2e.sending import Sender
@@ -207,6 +209,59 @@ class AwayTests(PageCase):
         ann.find("#now").click()
         ann.expect("Perhaps not sent: look before you retry.", ".failed")
         self.assert_sound(ann)
+
+    def test_next_guest(self) -> None:
+        """
+        What is said in private with a guest ends when the guest leaves: the next of
+        that name is somebody else, and is told nothing of it.
+        """
+        self.start()
+        ema = self.window()
+        ema.enter("ema", "register")
+        harry = self.nc("harry")
+        harry.type("/pm ema it is me")
+        ema.click("#talks button")
+        ema.expect("it is me")
+        ema.say("good to hear")
+        harry.expect("good to hear")
+        harry.type("/quit")
+        ema.expect("harry has left", "#log")
+        ema.expect("harry was a guest and has left", "#topic")
+        ema.wait(lambda: ema.js("return text.matches(':disabled')"), "one can write")
+        other = self.nc("harry")
+        other.type("/pm ema hello there")
+        ema.expect("harry\n1", "#talks")
+        self.assertEqual(ema.messages(), ["it is me", "good to hear"])
+        self.assertTrue(ema.js("return text.matches(':disabled')"))
+        self.assertEqual(ema.text("#talks .name").split(), ["harry", "harry"])
+        ema.js("[...document.querySelectorAll('#talks .name')].at(-1).click()")
+        ema.expect("hello there")
+        self.assertEqual(ema.messages(), ["hello there"])
+        ema.say("who are you?")
+        other.expect("who are you?")
+        self.assertNotIn("good to hear", other.heard)
+
+        ema.wait(lambda: not ema.text(".state"), "it is not sent")
+        time.sleep(1.8)  # what was read is told a moment later
+        ema.driver.refresh()
+        ema.come_in()
+        ema.click("#talks button")
+        ema.expect("who are you?")
+        self.assertEqual(ema.messages(), ["hello there", "who are you?"])
+        self.assertEqual(ema.text("#talks .name").split(), ["harry"])
+        other.type("/quit")
+        ema.expect("harry has left", "#log")
+        ema.click("#rooms button")
+        third = self.nc("harry")
+        third.type("/pm ema the third", "/quit")
+        ema.expect("harry\n1", "#talks")
+        ema.driver.refresh()
+        ema.come_in()
+        ema.click("#talks button")
+        ema.expect("the third")
+        self.assertEqual(ema.messages(), ["the third"])
+        self.assertTrue(ema.js("return text.matches(':disabled')"))
+        self.assert_sound(ema)
 
     def test_turned(self) -> None:
         """Who reads the latest words still sees them when the phone is turned."""

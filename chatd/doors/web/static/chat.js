@@ -160,7 +160,7 @@ export class Conversation {
   constructor(chat, kind, name) {
     Object.assign(this, {
       chat, kind, name, key: keyOf(kind, name),
-      topic: "", people: new Map(), private: false, history: true, guest: false,
+      topic: "", people: new Map(), private: false, history: true, who: "", over: false,
       items: [], ids: new Set(), pending: [], tail: [],
       loaded: false, loading: false, atStart: false, atEnd: true,
       newest: "0", seen: "0", unread: 0, mentions: 0, line: null, draft: "",
@@ -173,7 +173,8 @@ export class Conversation {
 
   /** How history and read marks call it. */
   get where() {
-    return this.kind === "room" ? { room: this.name } : { person: this.name };
+    if (this.kind === "room") return { room: this.name };
+    return { person: this.name, ...(this.who ? { person_id: this.who } : {}) };
   }
 
   /** Put an event where it belongs; whether it was not there yet. */
@@ -328,6 +329,8 @@ export class Chat {
       for (const one of this.conversations.values()) one.clear();
     }
     this.me = { name, role, guest: account === null };
+    const here = new Set(people.map(fold));
+    for (const one of this.people.values()) if (one.guest && !here.has(fold(one.name))) this.#left(one.name);
     this.people = new Map(people.map((one) => [fold(one), { ...this.people.get(fold(one)), name: one, away: null }]));
     const names = new Set(rooms.map((room) => keyOf("room", room.name)));
     for (const room of rooms) {
@@ -360,12 +363,12 @@ export class Chat {
 
   #talks(rows) {
     for (const row of rows) {
-      const one = this.talk(row.name);
-      one.guest = row.guest;
+      const gone = row.guest && !row.here;
+      if (gone && !row.unread) continue;
+      const one = this.#talkWith(row.name, row.person_id, { gone });
       if (after(row.last, one.newest) > 0) one.newest = row.last;
       one.seen = row.seen;
       if (!this.me.guest) one.unread = Math.max(one.unread, row.unread);
-      if (row.guest && !row.here && !row.unread) this.#forget(one);
     }
     this.listener.lists();
   }
@@ -472,6 +475,58 @@ export class Chat {
     return this.#conversation("direct", this.people.get(fold(name))?.name ?? name);
   }
 
+  /**
+   * What is said with one person. Names of guests are others' later on: the id tells.
+   * @param gone Whether that is a guest who has left.
+   * @param missed Whether it is not known if they are here.
+   */
+  #talkWith(name, id, { gone, missed } = {}) {
+    const known = [...this.conversations.values()].find(({ who }) => id && who === id);
+    if (known && (!known.over || gone || missed)) {
+      if (gone) this.#end(known);
+      return known;
+    }
+    const named = this.conversations.get(keyOf("direct", name));
+    if (gone) {
+      const one = Object.assign(new Conversation(this, "direct", name), { who: id });
+      this.#end(one);
+      return one;
+    }
+    if (named?.who && id && named.who !== id) this.#end(named);
+    const one = this.talk(name);
+    this.#isWith(one, id);
+    return one;
+  }
+
+  /** It is known with whom it is; who has come back has left no more. */
+  #isWith(one, id) {
+    if (!id) return;
+    one.who = id;
+    for (const other of [...this.conversations.values()])
+      if (other !== one && other.who === id) {
+        if (this.current === other) this.open(one);
+        this.#forget(other);
+      }
+  }
+
+  /** A guest is here no more. */
+  #left(name) {
+    const one = this.conversations.get(keyOf("direct", name));
+    if (one) this.#end(one);
+    if (fold(this.correspondent) === fold(name)) this.correspondent = "";
+  }
+
+  /** A guest has left: whoever takes the name next is somebody else. */
+  #end(one) {
+    if (one.over) return;
+    if (this.conversations.get(one.key) === one) this.conversations.delete(one.key);
+    one.over = true;
+    one.key += ` ${one.who || Date.now()}`; // names have no spaces
+    this.conversations.set(one.key, one);
+    this.listener.changed(one);
+    this.listener.lists();
+  }
+
   #forget(one) {
     this.conversations.delete(one.key);
     this.#keepRooms();
@@ -541,6 +596,8 @@ export class Chat {
     if (!past) return;
     const oldest = past.events[0]?.id;
     for (const event of past.events) one.insert(event);
+    const told = past.events.find(({ to_id }) => to_id);
+    if (told && !one.who) this.#isWith(one, fold(told.sender) === fold(one.name) ? told.sender_id : told.to_id);
     one.atStart = !past.more && (!oldest || one.items[0].id === oldest);
     one.loaded = one.atEnd = true;
     this.listener.changed(one);
@@ -625,9 +682,10 @@ export class Chat {
     const request =
       item.event === "emoted" ? { do: "command", line: `/me ${text}`, room: one.name, key }
       : one.kind === "room" ? { do: "say", room: one.name, text, key }
-      : { do: "whisper", to: one.name, text, key };
+      : { do: "whisper", to: one.name, text, key, ...(one.who ? { to_id: one.who } : {}) };
     try {
-      const { id, time, before } = await this.connection.request(request);
+      const { id, time, before, to_id } = await this.connection.request(request);
+      if (to_id) this.#isWith(one, to_id);
       for (const { text } of before) this.note(one, text);
       this.#settle(one, item, { id, time });
     } catch (error) {
@@ -682,10 +740,10 @@ export class Chat {
     one.unread = one.mentions = 0;
     one.seen = one.newest;
     if (counted) this.listener.lists();
-    if (!this.me?.guest) (this.toTell ??= new Map()).set(one.key, one);
+    if (!this.me?.guest) (this.toTell ??= new Set()).add(one);
     this.telling ??= setTimeout(() => {
       this.telling = null;
-      for (const { where, seen } of this.toTell?.values() ?? [])
+      for (const { where, seen } of this.toTell ?? [])
         this.connection.request({ do: "seen", ...where, id: seen }).catch(() => {});
       this.toTell?.clear();
     }, 1_500);
@@ -771,12 +829,10 @@ export class Chat {
     }
     if (!KINDS.has(event.event)) return;
     const other = event.room === undefined && (event.sender === this.me.name ? event.to : event.sender);
-    const one = other ? this.talk(other) : this.conversations.get(keyOf("room", event.room));
+    const one = other ? this.#talkWith(other, other === event.sender ? event.sender_id : event.to_id, { missed })
+      : this.conversations.get(keyOf("room", event.room));
     if (!one) return;
-    if (other && event.sender !== this.me.name) {
-      this.correspondent = other;
-      one.guest = !!event.guest;
-    }
+    if (other === event.sender) this.correspondent = other;
     if (event.event === "topic") one.topic = event.text;
     if (event.event === "room") Object.assign(one, { private: event.private, history: event.history });
     if (event.event === "topic" || event.event === "room") this.listener.lists();
@@ -840,6 +896,7 @@ export class Chat {
       case "departed":
         this.people.delete(key);
         for (const one of this.conversations.values()) if (one.people.has(key)) this.#leaves(one, event);
+        if (event.guest) this.#left(person);
         break;
       case "joined":
         this.#enters(room, event, "joined");

@@ -128,7 +128,7 @@ function showState() {
   $("door").hidden = inside || (state === "entering" && !!chat.session.token && !$("said").textContent);
   $("chat").hidden = !inside;
   const typing = document.activeElement === $("text");
-  $("field").disabled = !here || !writing;
+  $("field").disabled = !here || !writing || !!chat.current?.over;
   $("chat").classList.toggle("off", !here);
   $("join").disabled = $("log-file").disabled = $("search").disabled = !here;
   $("come").disabled = state !== "door";
@@ -221,14 +221,14 @@ function showLists() {
 const places = new WeakMap();
 
 function place(one) {
-  const sign = [one.name, one.unread, one.mentions, one === chat.current, one.private, one.draft && 1, chat.people.has(fold(one.name))].join();
+  const sign = [one.name, one.unread, one.mentions, one === chat.current, one.private, one.draft && 1, one.over, chat.people.has(fold(one.name))].join();
   const known = places.get(one);
   if (known?.sign === sign) return known.element;
   const urgent = one.mentions || (one.kind === "direct" && one.unread);
   const button = known?.button ?? make("button", { onclick: () => go(one) });
   const count = one.unread > 999 ? "999+" : one.unread;
   const mark = one.kind === "room" ? make("span.hash", { ariaHidden: "true", textContent: one.private ? "◆" : "#" })
-    : tint(make(`span.dot${chat.people.has(fold(one.name)) ? ".here" : ""}`, { ariaHidden: "true" }), one.name);
+    : tint(make(`span.dot${!one.over && chat.people.has(fold(one.name)) ? ".here" : ""}`, { ariaHidden: "true" }), one.name);
   button.replaceChildren(mark, make("span.name", { dir: "auto", textContent: one.name }));
   if (one.draft) button.append(make("span.tag", "draft"));
   if (one.unread)
@@ -287,7 +287,7 @@ function everyone(room, current) {
 
 function person(name, current) {
   const { guest, away, role } = chat.people.get(fold(name)) ?? {};
-  const picked = current?.kind === "direct" && fold(current.name) === fold(name);
+  const picked = current?.kind === "direct" && !current.over && fold(current.name) === fold(name);
   const mine = chat.isMe(name);
   const sign = [name, guest, away, role, picked, mine].join();
   const known = persons.get(name);
@@ -312,8 +312,9 @@ function showHeader() {
   const one = chat.current;
   const direct = one?.kind === "direct";
   $("title").textContent = one?.title ?? "No room";
-  const away = direct && chat.people.get(fold(one.name))?.away;
+  const away = direct && !one.over && chat.people.get(fold(one.name))?.away;
   const topic = !one ? "Join a room to talk."
+    : one.over ? `${one.name} was a guest and has left. Whoever takes the name next is somebody else.`
     : direct ? `Only you two see this.${away ? ` Away: ${away}` : chat.people.has(fold(one.name)) ? "" : " Not here now."}`
     : [one.topic, one.private && "private room", !one.history && "what is said is not kept"].filter(Boolean).join(" · ");
   if ($("topic").textContent !== topic) {
@@ -329,6 +330,7 @@ function showHeader() {
     $("log").ariaLabel = `Messages ${direct ? "with" : "in"} ${one?.title ?? "no room"}`;
   }
   $("say").classList.toggle("private", !!direct);
+  $("field").disabled = chat.state !== "here" || !writing || !!one?.over;
 }
 
 function showTitle() {

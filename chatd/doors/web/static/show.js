@@ -255,7 +255,8 @@ export class Log {
       rows.push(this.#row(conversation, item, together));
       last = item;
     }
-    if (conversation.loaded && conversation.kind !== "nowhere" && !items.length && !pending.length) rows.push(this.#fixed("empty", "Nothing has been said here yet. Say hello!"));
+    if (conversation.over) rows.push(this.#fixed("start over", `${conversation.name} has left. This conversation is over.`));
+    else if (conversation.loaded && conversation.kind !== "nowhere" && !items.length && !pending.length) rows.push(this.#fixed("empty", "Nothing has been said here yet. Say hello!"));
     return rows;
   }
 
@@ -368,7 +369,7 @@ export class Log {
     const { chat } = this;
     return make("div.state",
       make("span", item.unsure ? "Perhaps not sent: look before you retry." : `Not sent. ${item.why}`),
-      make("button.retry", { textContent: "Retry", disabled: chat.state !== "here",
+      !conversation.over && make("button.retry", { textContent: "Retry", disabled: chat.state !== "here",
         onclick: () => chat.retry(conversation, item) }),
       make("button", { textContent: "Discard", onclick: () => chat.discard(conversation, item) }));
   }
