@@ -21,14 +21,14 @@ PROGRESS = 2_000  # messages of the log between two words on how far it got
 
 @command(
     "who",
-    usage="[ROOM]",
+    usage="[ROOM|*]",
     aliases=["whosonline", "getlist", "users", "names", "list"],
     asks=True,
     needs=Role.NOBODY,
 )
 async def who(call: Call) -> None:
     """
-    Show who is here: in the current room, or in the one you name.
+    Show who is here: in the current room, in the one you name, or with * everywhere.
 
     /whois NAME tells more about one of them.
 
@@ -237,6 +237,8 @@ def _look(call: Call) -> tuple[list[Here], str, Collection[int]]:
             call.session.somebody()
         # The greeting tells this much to everybody who connects.
         room = call.hub.rooms.lobby
+    elif call.rest == "*":
+        return list(call.hub.presence), "the chat", ()
     else:
         try:
             room = call.room_named(call.rest)

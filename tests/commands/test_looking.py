@@ -37,6 +37,21 @@ class WhoTests(Chatting):
         )
         self.assertEqual(self.answer(ann, door, "/who ops"), "1 person in ops: cho")
 
+    def test_everywhere(self) -> None:
+        """With * it shows everybody, whatever rooms they are in."""
+        ann, door = self.guest("ann")
+        self.guest("bob", "ops")
+        cho, _ = self.guest("cho")
+        type_in(self.hub, cho, "/join art", "/private", "/leave lobby")
+        [listing] = of(Listing, self.ask(ann, door, "/who *"))
+        self.assertEqual(listing.title, "3 people in the chat: ann, bob, cho")
+        self.assertEqual(
+            [(row["name"], row["rooms"]) for row in listing.rows],
+            [("ann", ("lobby",)), ("bob", ("lobby", "ops")), ("cho", ())],
+        )
+        session, door = connect(self.hub)
+        self.assertIn("come in first", self.refusal(session, door, "/who *"))
+
     def test_in_no_room(self) -> None:
         """Who is in no room sees who is in the chat."""
         self.guest("bob")

@@ -36,7 +36,7 @@ TABLE = {
     "public": ("", (), []),
     "history": ("[N|on|off]", (), ["/history", "/history 5", "/history off"]),
     "who": (
-        "[ROOM]",
+        "[ROOM|*]",
         ("whosonline", "getlist", "users", "names", "list"),
         ["/who", "/who lobby"],
     ),

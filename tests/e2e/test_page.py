@@ -254,6 +254,28 @@ class PageTests(PageCase):
         ann.wait(lambda: not ann.text(".failed"), "it is not sent")
         self.assertEqual(ann.messages().count("important"), 1)
 
+    def test_people_elsewhere(self) -> None:
+        """Who is in other rooms alone can be picked, too, while they are there."""
+        self.start()
+        ann = self.window()
+        ann.enter("ann")
+        cho = self.nc("cho")
+        ann.expect("cho", "#persons")
+        cho.type("/join ops", "/leave lobby")
+        ann.expect("cho", "#others")
+        ann.expect("Elsewhere", "#people")
+        self.assertNotIn("cho", ann.text("#persons"))
+        ann.click("#others button")
+        ann.say("psst")
+        cho.expect("ann -> you: psst\r\n")
+        cho.type("/quit")
+        cho.expect("Bye.")
+        enter = "document.getElementById('people').onpointerenter()"
+        ann.wait(lambda: (ann.js(enter), ann.text("#others") == "")[1], "cho is there")
+        self.assertNotIn("Elsewhere", ann.text("#people"))
+        ann.expect("Not here now.", "#topic")
+        self.assert_sound(ann)
+
     def test_no_room(self) -> None:
         """Who is put out of the last room is told so, and goes on by commands."""
         self.start()

@@ -569,6 +569,18 @@ export class Chat {
       });
   }
 
+  /** Who is here but in no room of one's own: their comings and goings are not told. */
+  survey() {
+    if (this.state !== "here" || this.people.size > 500) return;
+    this.#ask("/who *", (rows) => {
+      const near = (key) => [...this.conversations.values()].some((one) => one.people.has(key));
+      for (const key of this.people.keys()) if (!near(key)) this.people.delete(key);
+      for (const { name, guest, away, role } of rows)
+        if (!near(fold(name))) this.people.set(fold(name), { name, guest, away, role });
+      this.listener.lists();
+    });
+  }
+
   // History
 
   async #history(one, bounds, limit = PAGE) {

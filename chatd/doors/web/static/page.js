@@ -4,6 +4,7 @@ import { Chat, Lost, Refusal, fold } from "./chat.js";
 import { $, Log, arrange, avatar, make, sentence, tint } from "./show.js";
 
 const PEOPLE = 200; // shown at once; a field finds the others
+const SURVEY = 30_000; // ms
 const NOTIFY = "chatd-notify";
 
 const frames = new Set();
@@ -258,21 +259,25 @@ const persons = new Map();
 
 function showPeople() {
   const { room, current } = chat;
-  const names = room ? [...room.people.values()] : [...chat.people.values()].map(({ name }) => name);
+  const all = [...chat.people.values()].map(({ name }) => name);
+  const names = room ? [...room.people.values()] : all;
+  const others = room ? all.filter((name) => !room.people.has(fold(name))) : [];
   $("count").textContent = names.length;
   $("how-many").textContent = names.length;
-  $("filter").parentElement.hidden = names.length < 15;
-  const part = fold($("filter").value.trim());
-  const found = names.filter((name) => fold(name).includes(part)).sort((a, b) => a.localeCompare(b));
-  const rows = part ? [] : [everyone(room, current)];
-  for (const name of found.slice(0, PEOPLE)) rows.push(person(name, current));
-  if (found.length > PEOPLE) {
-    showPeople.more ??= make("li.hint");
-    showPeople.more.textContent = `and ${found.length - PEOPLE} more`;
-    rows.push(showPeople.more);
-  }
+  $("filter").parentElement.hidden = names.length + others.length < 15;
   if (persons.size > 2_000) persons.clear();
-  arrange($("persons"), rows.filter(Boolean));
+  const part = fold($("filter").value.trim());
+  arrange($("persons"), [!part && everyone(room, current), ...people(names, part, current)].filter(Boolean));
+  const rows = people(others, part, current);
+  arrange($("others"), rows);
+  $("others-title").hidden = !rows.length;
+}
+
+function people(names, part, current) {
+  const found = names.filter((name) => fold(name).includes(part)).sort((a, b) => a.localeCompare(b));
+  const rows = found.slice(0, PEOPLE).map((name) => person(name, current));
+  if (found.length > PEOPLE) rows.push(make("li.hint", `and ${found.length - PEOPLE} more`));
+  return rows;
 }
 
 function everyone(room, current) {
@@ -367,6 +372,8 @@ $("to").onclick = () => {
   ($("persons").querySelector("[aria-pressed=true]") ?? $("persons").querySelector("button"))?.focus();
 };
 $("filter").oninput = showPeople;
+$("people").onpointerenter = () => chat.survey();
+setInterval(() => document.hasFocus() && chat.survey(), SURVEY);
 $("join").onclick = () => more((dialogs) => dialogs.join(chat, go));
 $("search").onclick = () => search("");
 $("account").onclick = () => more((dialogs) => dialogs.account(chat, NOTIFY));
