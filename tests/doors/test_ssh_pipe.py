@@ -98,7 +98,7 @@ class RunTests(PipeCase):
     def test_help(self) -> None:
         """Help tells what there is by ssh only."""
         self.check("help", 0, "tail [-n N] [-f] [#ROOM]")
-        self.check("help who", 0, "/who [ROOM]")
+        self.check("help who", 0, "/who [ROOM|*]")
 
     def test_quit(self) -> None:
         """/quit is done when it was said."""
