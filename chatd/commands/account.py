@@ -31,7 +31,7 @@ async def register(call: Call) -> None:
     await call.hub.entrance.register(call.session, name, password, code)
 
 
-@command("login", usage="NAME PASSWORD", needs=Role.NOBODY, secret=True)
+@command("login", usage="NAME PASSWORD...", needs=Role.NOBODY, secret=True)
 async def login(call: Call) -> None:
     """
     Come in with your account; a guest becomes a member.
@@ -45,17 +45,18 @@ async def login(call: Call) -> None:
     await call.hub.entrance.log_in(call.session, name, password)
 
 
-@command("password", usage="OLD NEW", needs=Role.MEMBER, secret=True)
+@command("password", usage="OLD... NEW", needs=Role.MEMBER, secret=True)
 async def password(call: Call) -> None:
     """
     Change your password.
 
     Your other sessions are ended: whoever knew the old password is out. SSH keys go on
-    opening the account: /keys lists and removes them.
+    opening the account: /keys lists and removes them. The new password is one word; the
+    old one, if it was made at the console, may have been several.
 
     Example: /password correct-horse-battery seven-small-rain-clouds
     """
-    old, new = call.words(2)
+    old, _, new = call.rest.rpartition(" ")
     membership = call.hub.membership
     ended, keys = await membership.change_password(call.session, old, new)
     if call.session.token:
@@ -78,7 +79,7 @@ async def nick(call: Call) -> None:
     await call.hub.entrance.rename(call.session, call.rest)
 
 
-@command("unregister", usage="PASSWORD", needs=Role.MEMBER, secret=True)
+@command("unregister", usage="PASSWORD...", needs=Role.MEMBER, secret=True)
 async def unregister(call: Call) -> None:
     """
     Give up your account.

@@ -7,6 +7,8 @@ from chatd.chat.session import Session
 from chatd.testing import FakeDoor, connect, join, make_hub, result, turn, type_in
 from tests.commands.chatting import PASSWORD, Chatting, of, text
 
+PHRASE = "my long pass phrase"
+
 
 class RegisterTests(Chatting):
     """/register"""
@@ -108,6 +110,44 @@ class LoginTests(Chatting):
         type_in(self.hub, session, "/login ann wrong-secret")
         self.assertFalse(door.open)
         self.assertEqual({f.line for f in door.of(Failed)}, {""})
+
+
+class PhraseTests(Chatting):
+    """A password of several words, as can be made at the console, or was reset to."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        result(self.hub.entrance.first(connect(self.hub)[0], "olga", PHRASE))
+
+    def test_login(self) -> None:
+        """All that stands behind the name is the password."""
+        session, door = connect(self.hub)
+        type_in(self.hub, session, f"/login olga {PHRASE} more")
+        self.assertEqual(door.of(Failed)[0].code, "wrong-password")
+        type_in(self.hub, session, f"/login olga {PHRASE}")
+        self.assertEqual(session.somebody().name, "olga")
+
+    def test_asked(self) -> None:
+        """Who types the name alone is asked for it, and may type all words."""
+        session, _ = connect(self.hub)
+        type_in(self.hub, session, "olga", PHRASE)
+        self.assertEqual(session.somebody().name, "olga")
+
+    def test_change(self) -> None:
+        """It can be changed to one word, or the account given up."""
+        session, door = connect(self.hub)
+        type_in(self.hub, session, f"/login olga {PHRASE}")
+        answer = self.answer(session, door, f"/password {PHRASE} {PASSWORD}")
+        self.assertEqual(answer, "Your password is changed.")
+        session, _ = connect(self.hub)
+        type_in(self.hub, session, f"/login olga {PASSWORD}")
+        self.assertEqual(session.somebody().name, "olga")
+
+    def test_unregister(self) -> None:
+        """It gives up the account."""
+        session, door = connect(self.hub)
+        type_in(self.hub, session, f"/login olga {PHRASE}", f"/unregister {PHRASE}")
+        self.assertIn("account olga is gone", door.of(Closing)[0].text)
 
 
 class PasswordTests(Chatting):

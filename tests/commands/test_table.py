@@ -12,10 +12,10 @@ from tests.commands.chatting import PASSWORD, Chatting, of
 # theirs in which bob is as well.
 TABLE = {
     "register": ("[NAME] PASSWORD [CODE]", (), []),
-    "login": ("NAME PASSWORD", (), []),
-    "password": ("OLD NEW", (), [f"/password {PASSWORD} another-good-secret"]),
+    "login": ("NAME PASSWORD...", (), []),
+    "password": ("OLD... NEW", (), [f"/password {PASSWORD} another-good-secret"]),
     "nick": ("NAME", (), []),
-    "unregister": ("PASSWORD", (), []),
+    "unregister": ("PASSWORD...", (), []),
     "keys": ("[add|remove] [KEY...]", (), ["/keys", "/keys add ssh-rsa AAAA"]),
     "claim": ("CODE", (), []),
     "set": ("[NAME] [VALUE...]", (), ["/set", "/set bell on"]),

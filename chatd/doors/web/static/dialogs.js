@@ -119,7 +119,7 @@ export function account(chat, stored) {
     return make("section", make("strong", title), make("form", { onsubmit: async (event) => {
       event.preventDefault();
       try {
-        if (inputs.some((input) => /\s/.test(input.value))) throw new Error("A password has no spaces.");
+        if (/\s/.test(inputs.at(-1).value)) throw new Error("A password has no spaces.");
         await chat.command(line(...inputs.map((input) => input.value)));
         inputs.forEach((input) => (input.value = ""));
         said.textContent = done;
