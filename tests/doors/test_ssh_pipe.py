@@ -68,6 +68,8 @@ class RunTests(PipeCase):
 
     def test_unknown(self) -> None:
         """An unknown command ends with status 2, and a suggestion."""
+        hidden = "A room's name cannot have invisible or unknown characters."
+        self.check("join op\u202es", 1, "", hidden)
         self.check("jion ops", 2, "", "There is no command /jion. Did you mean /join?")
 
     def test_misused(self) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 from twisted.internet.defer import Deferred
 
 from chatd.chat.account import Account, Role
+from chatd.chat.clean import mark, mark_first
 from chatd.chat.command import Command
 from chatd.chat.errors import ChatError, NotEntered
 from chatd.chat.hub import Hub
@@ -76,7 +77,8 @@ class CommandDoor(PipeDoor):
     async def _run(self, order: Run) -> None:
         command = self.hub.commands.find(order.name)
         self.leaving = command.name == "quit"
-        request = Invoke(order.name, order.rest, order.room)
+        marked = mark_first(order.rest)
+        request = Invoke(order.name, order.rest, mark(order.room), marked=marked)
         if not await self._done_from_outside(command, request):
             await self.enter()
             self.showing = True
