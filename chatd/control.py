@@ -28,6 +28,8 @@ from chatd.ways import Ways
 STORING = 5.0
 SENDING = 3.0
 
+WHY = "The server is stopping."
+
 State = Literal["starting", "running", "stopping", "stopped"]
 
 
@@ -61,7 +63,7 @@ class Control:
         """
         self.settings = settings
         self.state: State = "starting"
-        self.why = "The server is stopping."
+        self.why = WHY
         self.listeners = Listeners(reactor, ways.places())
         self._hub = hub
         self._reactor = reactor
@@ -237,12 +239,27 @@ class Control:
 
     def shut_down(self, seconds: float, reason: str) -> None:
         """Stop the process gracefully, after so many seconds."""
-        self.why = reason or "The server is stopping."
+        self.why = reason or WHY
         if seconds:
             self._tell(f"The server stops in {seconds:.0f} s. {reason}".rstrip())
         if self._ending is not None and self._ending.active():
             self._ending.cancel()
         self._ending = self._reactor.callLater(seconds, self._end)
+
+    @property
+    def ending_in(self) -> float | None:
+        """Seconds until the process ends; C{None} if it goes on."""
+        if self._ending is None or not self._ending.active():
+            return None
+        return float(self._ending.getTime() - self._reactor.seconds())
+
+    def go_on(self) -> None:
+        """Do not end after all."""
+        if self._ending is None or not self._ending.active():
+            raise BadRequest("No shutdown is under way.")
+        self._ending.cancel()
+        self.why = WHY
+        self._tell("The server does not stop after all.")
 
     async def at_most(self, seconds: float, waiting: "Deferred[Any]") -> None:
         """Wait, but not for ever."""

@@ -71,6 +71,8 @@ class Instruments:
             "rooms": len(hub.rooms),
             "motd": hub.motd,
             "lockdown": hub.lockdown,
+            "ending_in": control.ending_in,
+            "why": control.why,
             "delivered": hub.delivered,
             "said": self._said(),
         }

@@ -281,6 +281,10 @@ class FakeServer:
         """Remember it."""
         self.stops.append((seconds, reason))
 
+    def go_on(self) -> None:
+        """Forget it."""
+        self.stops.pop()
+
     async def stop(self, reason: str) -> None:
         """Be stopped."""
         self.running = False

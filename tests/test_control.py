@@ -44,6 +44,7 @@ class ControlCase(DoorCase):
         self.reactor = Both()
         # The clock of the hub is the one that the tests move.
         self.reactor.callLater = self.clock.callLater  # type: ignore[method-assign]
+        self.reactor.seconds = self.clock.seconds  # type: ignore[method-assign]
         self.options = {"port": "5050", "interface": HERE, "doors-ssh": "false"}
         settings = self.load()
         self.file = Path(self.mktemp()) / "console.toml"
@@ -271,3 +272,18 @@ class EndTests(ControlCase):
         self.clock.advance(5)
         self.clock.advance(60)
         self.assertEqual(self.ended, 1)
+
+    def test_after_all_not(self) -> None:
+        """It can be ended until then, which everybody is told."""
+        _, door = join(self.hub, "ann")
+        with self.assertRaises(BadRequest):
+            self.control.go_on()
+        self.control.shut_down(60, "Later.")
+        self.clock.advance(20)
+        self.assertEqual(self.control.ending_in, 40)
+        self.control.go_on()
+        turn(self.hub)
+        self.assertIn("does not stop after all", door.of(Notice)[-1].text)
+        self.clock.advance(60)
+        self.assertEqual((self.ended, self.control.ending_in), (0, None))
+        self.assertEqual(self.control.why, "The server is stopping.")

@@ -307,6 +307,11 @@ class Operators:
         note(session, f"shutdown in {seconds:.0f} s")
         server.shut_down(seconds, reason)
 
+    def go_on(self, session: "Session") -> None:
+        """End a shutdown that was to come."""
+        self._server().go_on()
+        note(session, "shutdown off")
+
     async def stop(self, session: "Session", reason: str) -> None:
         """See everybody off and let nobody in; only the console can start again."""
         check_reason(reason, self._hub.rules)

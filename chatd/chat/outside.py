@@ -148,6 +148,13 @@ class Server(Protocol):
     def shut_down(self, seconds: float, reason: str) -> None:
         """Stop gracefully, after so many seconds."""
 
+    def go_on(self) -> None:
+        """
+        Do not stop after all.
+
+        @raise ChatError: if that was not to be.
+        """
+
     @property
     def running(self) -> bool:
         """Whether people can come in."""

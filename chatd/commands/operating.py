@@ -162,17 +162,21 @@ async def reload(call: Call) -> None:
     call.reply(call.hub.operators.reload(call.session))
 
 
-@command("shutdown", usage="[TIME|now] [WHY...]", needs=Role.OPERATOR)
+@command("shutdown", usage="[TIME|now|off] [WHY...]", needs=Role.OPERATOR)
 async def shutdown(call: Call) -> None:
     """
     Stop the server; everybody is told why, and nothing that was shown is lost.
 
     TIME is 30s, 10min or 1h30m, or a number of seconds; without it, or with "now", the
-    server stops at once.
+    server stops at once. Until then /shutdown off ends it.
 
     Example: /shutdown 60 Back in ten minutes with a new disk.
     """
     first, why = call.words(2)
+    if first.casefold() == "off":
+        call.hub.operators.go_on(call.session)
+        call.reply("The server goes on.")
+        return
     seconds: float | None = 0.0
     if first and first.casefold() != "now":
         seconds, why = take_duration(call.rest, bare=True)

@@ -347,6 +347,8 @@ class ProcessTests(Operating):
             ],
         )
         self.assertIn("more than a day", self.refused("/shutdown 86401"))
+        self.assertEqual(self.tell("/shutdown off"), "The server goes on.")
+        self.assertEqual(self.server.stops[-1], (300, ""))
 
     def test_no_time(self) -> None:
         """A reason without a time, or with a mistyped one, does not stop it at once."""

@@ -72,7 +72,7 @@ TABLE = {
     "kill": ("NAME [REASON...]", (), ["/kill bob", "/kill bob x y"]),
     "stats": ("", (), ["/stats"]),
     "reload": ("", (), ["/reload"]),
-    "shutdown": ("[TIME|now] [WHY...]", (), ["/shutdown", "/shutdown 9 x y"]),
+    "shutdown": ("[TIME|now|off] [WHY...]", (), ["/shutdown", "/shutdown 9 x y"]),
 }
 
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.browsing import DESKTOP, PHONE, PageCase, Window
+from tests.e2e.browsing import AXE, DESKTOP, PHONE, PageCase, Window
 from tests.e2e.cable import Cable
 from tests.e2e.running import HOST, PASSWORD, Program, free_port
 
@@ -268,6 +268,22 @@ class ConsoleTests(PageCase):
         olga.expect("No answer", "#state")
         self.server = self.begin()
         olga.find("#log-in")
+
+    def test_shutdown_off(self) -> None:
+        """A shutdown that is to come is seen on each view, and can be ended."""
+        olga, ann = self.claimed(), self.nc("ann")
+        olga.click("#shutdown")
+        self.confirm(olga, seconds="50", reason="A new disk.")
+        ann.expect("* The server stops in 50 s. A new disk.\r\n")
+        olga.js("scrollTo(0, 0)")
+        self.show(olga, "bans")
+        olga.expect("The server stops in 4", "#ending")
+        olga.expect(": A new disk.", "#ending")
+        self.assertEqual(olga.harm("color-contrast") if AXE in os.environ else [], [])
+        olga.click("#go-on")
+        ann.expect("* The server does not stop after all.\r\n")
+        olga.wait(lambda: not olga.text("#ending"), "it still says so")
+        self.assert_sound(olga)
 
     def test_forged(self) -> None:
         """A form of another site stops nothing, though olga's browser sends it."""

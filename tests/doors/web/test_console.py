@@ -733,6 +733,7 @@ class ActTests(ConsoleCase):
             ("lockdown", {"on": True}, "lockdown on"),
             ("reload", {}, "reload"),
             ("shutdown", {"seconds": 5}, "shutdown in 5 s"),
+            ("go-on", {}, "shutdown off"),
             ("cut", {"number": number}, "disconnect ann"),
             ("ban", {"whom": "198.51.100.7"}, "serverban 198.51.100.7 for ever"),
             ("lift", {"whom": "198.51.100.7"}, "serverunban 198.51.100.7"),

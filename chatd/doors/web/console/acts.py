@@ -72,6 +72,12 @@ async def shutdown(asked: Asked) -> Answer:
     return _said(f"The server stops {when}, and this console with it.")
 
 
+async def go_on(asked: Asked) -> Answer:
+    """End a shutdown that was to come."""
+    asked.hub.operators.go_on(asked.session())
+    return _said("The server goes on. Everybody was told.")
+
+
 async def public_address(asked: Asked) -> Answer:
     """Ask somebody else where this machine is."""
     return {"address": await asked.instruments.public_address()}

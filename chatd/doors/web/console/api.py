@@ -60,6 +60,7 @@ TABLE: dict[tuple[bytes, str], Function] = {
     (b"POST", "lockdown"): acts.lockdown,
     (b"POST", "reload"): acts.reload,
     (b"POST", "shutdown"): acts.shutdown,
+    (b"POST", "go-on"): acts.go_on,
     (b"POST", "public-address"): acts.public_address,
     (b"POST", "cut"): acts.cut,
     (b"POST", "ban"): acts.ban,

@@ -146,6 +146,8 @@ async function begin() {
 
 async function showDoor(session) {
   me = null;
+  ends = 0;
+  count();
   log?.stop();
   log = null;
   $("dialog").close();
@@ -223,6 +225,7 @@ function refill(field, value) {
 const STATES = { running: "Running", stopped: "Stopped", stopping: "Stopping …", starting: "Starting …" };
 
 function showStatus(status) {
+  showEnding(status);
   const changed = state !== status.state;
   state = status.state;
   if (changed) {
@@ -258,6 +261,27 @@ function showStatus(status) {
   $("lockdown").textContent = status.lockdown ? "End the lock-down" : "Lock down";
   $("lockdown").setAttribute("aria-pressed", String(status.lockdown));
 }
+
+// It is looked every two seconds: those between are counted here.
+let ends = 0;
+
+function showEnding({ ending_in: left, why }) {
+  ends = left === null ? 0 : Date.now() + left * 1000;
+  $("ending").dataset.why = why;
+  count();
+}
+
+function count() {
+  const banner = $("ending");
+  banner.hidden = !ends || me === null;
+  if (!ends) return;
+  const left = Math.max(0, Math.ceil((ends - Date.now()) / 1000));
+  const words = `The server stops in ${left < 60 ? `${left} s` : `${Math.ceil(left / 60)} min`}: ${banner.dataset.why}`;
+  if ($("ending-words").textContent !== words) $("ending-words").textContent = words;
+}
+
+setInterval(count, 500);
+$("go-on").onclick = (event) => run("go-on", {}, event.target);
 
 function showMinutes({ minutes }) {
   const last = minutes.at(-1);
