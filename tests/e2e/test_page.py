@@ -273,7 +273,26 @@ class PageTests(PageCase):
         enter = "document.getElementById('people').onpointerenter()"
         ann.wait(lambda: (ann.js(enter), ann.text("#others") == "")[1], "cho is there")
         self.assertNotIn("Elsewhere", ann.text("#people"))
-        ann.expect("Not here now.", "#topic")
+        ann.expect("cho was a guest and has left.", "#topic")
+        self.assert_sound(ann)
+
+    def test_nobody(self) -> None:
+        """What is written to nobody is handed back, with the reason, once."""
+        self.start()
+        self.register("dan").type("/quit")
+        ann = self.window()
+        ann.enter("ann")
+        ann.say("/msg nobody are you there?")
+        ann.expect("nobody", "#log .error")
+        self.assertEqual(ann.text("#talks"), "")
+        self.assertEqual(len(ann.text("#log .error").splitlines()), 1)
+        value = "return document.getElementById('text').value"
+        self.assertEqual(ann.js(value), "/msg nobody are you there?")
+        ann.fill("#text", "")
+        ann.say("/msg DAN later")
+        ann.expect("later")
+        ann.wait(lambda: not ann.text(".sending"), "it is not sent")
+        ann.expect("dan", "#talks")
         self.assert_sound(ann)
 
     def test_no_room(self) -> None:
@@ -423,8 +442,13 @@ class PageTests(PageCase):
         server = self.start()
         ann = self.window()
         ann.enter("ann", "register")
+        ann.js(
+            "import('./page.js').then(({ chat }) => chat.connection.socket.onmessage("
+            '{ data: \'{"event":"closing","text":"lunch","retry":30}\' }))'
+        )
+        ann.expect("The server says: lunch. Nothing more can be sent.", "#banner")
         self.stop(server)
-        ann.expect("The server is gone", "#banner")
+        ann.expect("The server is gone. It said: ", "#banner")
         self.assertFalse(
             ann.js("return document.getElementById('text').matches(':enabled')")
         )

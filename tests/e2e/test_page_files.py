@@ -35,6 +35,9 @@ class FileTests(PageCase):
         ann.enter("ann", "register")
         bob = self.window(PHONE)
         bob.enter("bob")
+        self.assertFalse(
+            bob.js("return document.getElementById('attach').checkVisibility()")
+        )
         ann.slow(up=25_000_000)
         ann.driver.find_element("id", "file").send_keys(str(path))
         ann.find("#uploads progress")

@@ -5,6 +5,7 @@ const SHOWN = 500; // messages of a conversation kept at once; others are fetche
 const KEPT = 150; // of one that is not looked at
 const PAGE = 50;
 const RESEND = 60_000; // ms after which an unanswered message is not sent again by itself
+const SURVEYED = 500; // people, more are not told at once
 const STORED = "chatd";
 
 const QUIET = 45_000; // ms without a word from the server, before it is asked
@@ -571,10 +572,15 @@ export class Chat {
 
   /** Who is here but in no room of one's own: their comings and goings are not told. */
   survey() {
-    if (this.state !== "here" || this.people.size > 500) return;
+    if (this.state !== "here" || this.people.size > SURVEYED) return;
     this.#ask("/who *", (rows) => {
       const near = (key) => [...this.conversations.values()].some((one) => one.people.has(key));
-      for (const key of this.people.keys()) if (!near(key)) this.people.delete(key);
+      const names = new Set(rows.map(({ name }) => fold(name)));
+      for (const [key, { name, guest }] of [...this.people])
+        if (rows.length < SURVEYED && !near(key) && !names.has(key)) {
+          this.people.delete(key);
+          if (guest) this.#left(name);
+        }
       for (const { name, guest, away, role } of rows)
         if (!near(fold(name))) this.people.set(fold(name), { name, guest, away, role });
       this.listener.lists();
@@ -702,7 +708,7 @@ export class Chat {
       this.#settle(one, item, { id, time });
     } catch (error) {
       const { closing } = this.connection;
-      if (error instanceof Refusal) Object.assign(item, { state: "failed", why: error.message });
+      if (error instanceof Refusal) Object.assign(item, { state: "failed", why: error.message, hopeless: error.code === "too-long" });
       else if (closing && !closing.retry) Object.assign(item, { state: "failed", why: closing.text });
       else item.state = "lost"; // known when the connection is back
       this.listener.changed(one);

@@ -76,7 +76,6 @@ function greet() {
   }
   $("name").value ||= chat.session.name ?? "";
   showWay();
-  $("attach").hidden = hello.limits.file_bytes === 0;
 }
 
 $("enter").onchange = (event) => event.target.name === "way" && showWay();
@@ -140,11 +139,12 @@ function showState() {
     else if (state === "ended") $("said").textContent = chat.why;
     else if (was === "connecting") $("said").textContent = "";
   }
+  const why = chat.why && chat.why.replace(/[^.!?…]$/, "$&.");
   const texts = {
-    away: chat.why ? `The server is gone. It said: ${chat.why}` : "The connection is lost. Nothing can be sent.",
+    away: why ? `The server is gone. It said: ${why}` : "The connection is lost. Nothing can be sent.",
     entering: "Coming back …",
     connecting: "Coming back …",
-    closing: `The server says: ${chat.why} Nothing more can be sent.`,
+    closing: `The server says: ${why} Nothing more can be sent.`,
     ended: chat.why || "You have left.",
     door: chat.why || "Come in again.",
   };
@@ -190,6 +190,8 @@ function showMe() {
   const sign = `${name} ${what} ${chat.state === "here"}`;
   if (showMe.sign === sign) return;
   showMe.sign = sign;
+  const { file_bytes, file_guests } = chat.hello.limits;
+  $("attach").hidden = !file_bytes || (guest && !file_guests);
   $("account").replaceChildren(
     avatar(name),
     make("span.name", name), make("span.tag", what),

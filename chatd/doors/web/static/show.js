@@ -369,7 +369,7 @@ export class Log {
     const { chat } = this;
     return make("div.state",
       make("span", item.unsure ? "Perhaps not sent: look before you retry." : `Not sent. ${item.why}`),
-      !conversation.over && make("button.retry", { textContent: "Retry", disabled: chat.state !== "here",
+      !conversation.over && !item.hopeless && make("button.retry", { textContent: "Retry", disabled: chat.state !== "here",
         onclick: () => chat.retry(conversation, item) }),
       make("button", { textContent: "Discard", onclick: () => chat.discard(conversation, item) }));
   }

@@ -90,11 +90,11 @@ function perform(name, rest, line, one) {
       if (EVERYBODY.has(fold(to.replace(/^@/, "")))) return chat.room ? void chat.say(chat.room, words) : refuse("You are in no room.");
       const other = to.replace(/^@/, "");
       if (chat.isMe(other)) break;
-      return void tell(other, words);
+      return void tell(other, words, line);
     }
     case "reply":
       if (!rest || !chat.correspondent) break;
-      return void tell(chat.correspondent, rest);
+      return void tell(chat.correspondent, rest, line);
     case "search":
       if (rest) return void search(rest);
       break;
@@ -107,8 +107,15 @@ function perform(name, rest, line, one) {
   run(line, name);
 }
 
-/** Tell one person something, and go there. */
-function tell(name, words) {
+/** Tell one person something, and go there, if there is such a person. */
+async function tell(name, words, line) {
+  if (!chat.people.has(fold(name)) && !chat.conversations.has(`@${fold(name)}`))
+    try {
+      const { before } = await chat.command(`/whois ${name}`);
+      name = before[0].rows[0].name; // as it is written
+    } catch (error) {
+      return handBack(line, error);
+    }
   const talk = chat.talk(name);
   chat.say(talk, words);
   setTimeout(() => go(talk));
@@ -120,10 +127,14 @@ async function run(line, name) {
     for (const event of before) answer(chat.shown, event);
   } catch (error) {
     if (name === "quit" && error instanceof Lost) return;
-    fail(error);
-    if (!text.value && !SECRETIVE.has(name)) text.value = line;
-    grow();
+    handBack(SECRETIVE.has(name) ? "" : line, error);
   }
+}
+
+function handBack(line, error) {
+  fail(error);
+  text.value ||= line;
+  grow();
 }
 
 function answer(one, event) {
@@ -246,6 +257,8 @@ async function upload(files) {
   const one = chat.current;
   if (!files.length || chat.state !== "here") return;
   if (!one) return refuse("You are in no room. Join one first.");
+  if (!chat.hello.limits.file_bytes) return refuse("No files are shared here.");
+  if ($("attach").hidden) return refuse("Guests share no files here. /register makes you a member.");
   try {
     const sharing = await import("./files.js");
     for (const file of files) sharing.share(chat, one, file, { fail, say });
