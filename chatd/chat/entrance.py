@@ -381,13 +381,13 @@ class Entrance:
         except PasswordNeeded:
             how = f"If it is you: /login {name.shown} PASSWORD"
             if not self._login.takes_passwords(session):
-                how = f"Take another name. {self._login.how_encrypted()}"
+                how = f"Take another name. {self._login.how_encrypted(session)}"
             raise NameTaken(f"{name.shown} belongs to somebody. {how}") from None
 
     def _ways(self, session: "Session") -> str:
         """How a member comes in."""
         if not self._login.takes_passwords(session):
-            return self._login.how_encrypted()
+            return self._login.how_encrypted(session)
         return "/login NAME PASSWORD, or /register NAME PASSWORD."
 
     def _check_guests(self, session: "Session") -> None:

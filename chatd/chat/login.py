@@ -39,6 +39,10 @@ LONGEST_PAUSE = 8.0
 PAUSES = 8  # more make no difference
 
 
+# Kinds of sessions of people who type an address in place of a command.
+BROWSERS = ("web", "console")
+
+
 class Login:
     """Accounts: made, proved and changed."""
 
@@ -371,18 +375,22 @@ class Login:
 
     def _check_line(self, session: Session) -> None:
         if not self.takes_passwords(session):
-            raise BadRequest(self.how_encrypted())
+            raise BadRequest(self.how_encrypted(session))
 
-    def how_encrypted(self) -> str:
+    def how_encrypted(self, session: Session) -> str:
         """What is said where no password is taken."""
         way = self._rules().encrypt
         how = f" Connect like this: {way}" if way else ""
+        if way and session.kind in BROWSERS:
+            how = " Use https:// in the address."
         return f"This server takes passwords over encrypted lines only.{how}"
 
     def _warn(self, session: Session) -> None:
         """Say so if others could read the password."""
         if self._open_to_others(session):
             encrypt = self._rules().encrypt
+            if session.kind in BROWSERS:
+                encrypt = encrypt and "use https:// in the address."
             how = f" To encrypt it: {encrypt}" if encrypt else ""
             session.tell(
                 Notice(

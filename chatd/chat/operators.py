@@ -231,7 +231,7 @@ class Operators:
         if account.id == session.somebody().id:
             raise BadRequest("That would be yourself. /password and /unregister do.")
         if account.role is Role.OPERATOR:
-            raise NotAllowed(f"{account.name} is an operator: /deop comes first.")
+            raise NotAllowed(f"{account.name} is an operator: end that first, /deop.")
         return account
 
     def _see_off(self, account: Account, words: str) -> None:
@@ -251,7 +251,7 @@ class Operators:
                 f"from there, /kill {person.name} ends what there is."
             )
         if await self._hub.people.role_of(person) is Role.OPERATOR:
-            raise NotAllowed(f"{person.name} is an operator: /deop comes first.")
+            raise NotAllowed(f"{person.name} is an operator: end that first, /deop.")
         account = await self._hub.store.account(person.id)
         if account is None:
             raise NotFound(f"There is no account {name[:40]}.")
@@ -301,7 +301,7 @@ class Operators:
         """Stop the server, after so many seconds."""
         if not 0 <= seconds <= LONGEST_WAIT:
             raise BadRequest(
-                "That is more than a day: /announce it, and come back then."
+                "That is more than a day: announce it, and come back then."
             )
         server = self._server()
         note(session, f"shutdown in {seconds:.0f} s")

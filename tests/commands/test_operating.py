@@ -229,7 +229,7 @@ class ServerbanTests(Operating):
             "/serverban olga": "yourself",
             "/serverban 192.0.2.1": "where you are yourself",
             "/serverban 0.0.0.0/0": "where you are yourself",
-            "/serverban ann": "/deop comes first",
+            "/serverban ann": "end that first, /deop",
             "/serverban 198.51.100.0/24": "where ann is",
         }.items():
             self.assertIn(reason, self.refused(line))

@@ -16,7 +16,7 @@ from chatd.chat.errors import NotFound
 from chatd.chat.events import Announced, Closing, MotdChanged, RoleChanged
 from chatd.chat.rules import Rules
 from chatd.doors.connection import nobody_is_exempt
-from chatd.doors.web.console.api import OPEN, TABLE
+from chatd.doors.web.console.api import OPEN, TABLE, without_commands
 from chatd.doors.web.console.pages import STATIC, Alone, make_console
 from chatd.doors.web.console.stream import SIGN, STREAMS
 from chatd.doors.web.page import STATIC as PAGE
@@ -674,8 +674,12 @@ class ActTests(ConsoleCase):
         self.assertIn("no account", self.refusal("delete", name="ann"))
         join(self.hub, "bob", password=PASSWORD)
         self.act("op", name="bob")
-        self.assertIn("/deop comes first", self.refusal("delete", name="bob"))
-        self.assertIn("/deop comes first", self.refusal("reset", name="bob"))
+        self.assertIn(
+            "bob is an operator: end that first.", self.refusal("delete", name="bob")
+        )
+        self.assertIn(
+            "bob is an operator: end that first.", self.refusal("reset", name="bob")
+        )
 
     def test_not_stored(self) -> None:
         """What the store does not take is not done, and that is said."""
@@ -750,6 +754,53 @@ class ActTests(ConsoleCase):
         public = {"public-address"}  # asks, and changes nothing
         self.assertEqual(
             done | public, {name for method, name in TABLE if method == b"POST"}
+        )
+
+
+class WordsTests(ConsoleCase):
+    """What is refused names nothing that one would have to type elsewhere."""
+
+    def test_refusals(self) -> None:
+        """Where the chat would name a command, the console does not."""
+        join(self.hub, "eve")
+        self.assertEqual(
+            self.refusal("op", name="nobody1"), "There is nobody called nobody1."
+        )
+        self.assertEqual(
+            self.refusal("op", name="eve"),
+            "eve is a guest. An operator needs an account.",
+        )
+        self.assertEqual(
+            self.refusal("deop", name=OLGA),
+            "olga is the last operator: make another one first.",
+        )
+        self.assertEqual(
+            self.refusal("ban", whom="eve"),
+            "eve is a guest and would come back under another name.",
+        )
+
+    def test_others(self) -> None:
+        """Words without one stay as they are, and so do paths."""
+        port = "port 80 is in use; stop that, or choose another port with --port"
+        for text, words in {
+            "Too long.": "Too long.",
+            f"The port stays 5050: {port}.": f"The port stays 5050: {port[:-12]}.",
+            "See https://chat.example/x for more.": (
+                "See https://chat.example/x for more."
+            ),
+            "The file /tmp/a is gone.": "The file /tmp/a is gone.",
+        }.items():
+            self.assertEqual(without_commands(text), words)
+
+    def test_not_encrypted(self) -> None:
+        """Who may send no password is told to change the address, not to type."""
+        self.hub.rules = replace(
+            self.hub.rules, insecure_passwords=False, encrypt="openssl s_client x"
+        )
+        self.assertEqual(
+            self.post(self.browser(), "log-in", name=OLGA, password=PASSWORD).text,
+            "This server takes passwords over encrypted lines only. "
+            "Use https:// in the address.",
         )
 
 

@@ -1,6 +1,7 @@
 """Everything below /console/api: who may, and which function answers."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from twisted.web.resource import Resource
 
 from chatd.chat.desk import Visitor
+from chatd.chat.errors import ChatError
 from chatd.chat.hub import Hub
 from chatd.doors.web.console import acts, entry, questions
 from chatd.doors.web.console.asked import MOST_LINES, Asked
@@ -104,11 +106,32 @@ class API(Resource):
             asked.is_from(seat)
         if request.gone:
             return None
-        answer = await function(asked)
+        try:
+            answer = await function(asked)
+        except ChatError as error:
+            error.text = without_commands(error.text)
+            raise
         if answer is None:
             return None
         request.setHeader(b"content-type", JSON)
         return json.dumps(answer, separators=(",", ":")).encode()
+
+
+# Commands are typed in the chat: here there are buttons and lists.
+_COMMANDS = re.compile(
+    r"""
+    (?<=[.!]) \ /[a-z] .* $  # a sentence that begins with one, and all behind it
+    | [:,]? (?:\ by)? \ /[a-z]+ (?:\ [^\s.]+)? \.? $  # one at the end
+    | \ with\ --port\b
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def without_commands(text: str) -> str:
+    """What the chat refused, for somebody who has no line to type in."""
+    words = _COMMANDS.sub("", text)
+    return words if words.endswith((".", "!")) else f"{words}."
 
 
 def _find(request: Request) -> tuple[Function, bool]:
