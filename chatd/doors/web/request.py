@@ -50,6 +50,7 @@ as soon as the headers are there::
             self._file.abort()
 """
 
+import re
 from collections.abc import Coroutine, Mapping
 from http import HTTPStatus
 from io import BytesIO
@@ -70,6 +71,10 @@ from chatd.doors.web.headers import STRICT, TEXT
 
 if TYPE_CHECKING:
     from chatd.doors.web.channel import Channel
+
+
+# A whole address in place of a path: authority, and what stands behind it.
+_WHOLE = re.compile(rb"(?i:https?)://([^/?#@]+)((?:[/?].*)?)")
 
 
 class Taker(Protocol):
@@ -122,6 +127,7 @@ class Request(http.Request):
         self._resource: Any = None
         self._taker: Taker | None = None
         self._refused: HTTPError | None = None
+        self._authority = b""
         self._begun = False
         self._paused = False
         self._complete = False
@@ -230,6 +236,9 @@ class Request(http.Request):
 
     def started(self, method: bytes, uri: bytes, version: bytes) -> None:
         """Its first line is there."""
+        whole = _WHOLE.fullmatch(uri)
+        if whole is not None:
+            self._authority, uri = whole[1], b"/" + whole[2].removeprefix(b"/")
         self.method, self.uri, self.clientproto = method, uri, version
         self.path, _, query = uri.partition(b"?")
         self.args = http.parse_qs(query, keep_blank_values=1) if query else {}
@@ -338,6 +347,8 @@ class Request(http.Request):
             raise HTTPError(
                 HTTPStatus.BAD_REQUEST, "A request has one header Host, and only one."
             )
+        if self._authority:
+            self.requestHeaders.setRawHeaders(b"host", [self._authority])
 
     def _find(self) -> Any:
         if not self.path.startswith(b"/"):

@@ -283,10 +283,35 @@ class RefusalTests(WebCase):
         self.assertIn("Host", response.text)
 
     def test_path(self) -> None:
-        """A whole address instead of a path is for proxies, and this is none."""
+        """What is asked for is a path, or a whole address of the web."""
+        for path in ("x", "ftp://a.example/", "http://", "http:///x", "http://a@b/"):
+            self.assertEqual(
+                self.refused(400, "GET", path), "A path begins with a slash."
+            )
+
+    def test_whole_address(self) -> None:
+        """
+        Its host counts in place of the header; see RFC 9112, section 3.2.2.
+
+        Paths within stay as they are.
+        """
+        found: list[tuple[bytes, str, object]] = []
+
+        def answer(request: Request) -> None:
+            found.append((request.uri, request.header("host"), request.args))
+            request.answer(b"")
+
+        self.hang(b"", render_GET=answer)
+        self.hang(b"x", render_GET=answer)
+        for address in ("http://a.example:80/x?q=//b", "HTTPS://A", "http://a?q=1"):
+            self.assertEqual(self.browser().ask("GET", address, host="b").status, 200)
         self.assertEqual(
-            self.refused(400, "GET", "http://evil.example/"),
-            "A path begins with a slash.",
+            found,
+            [
+                (b"/x?q=//b", "a.example:80", {b"q": [b"//b"]}),
+                (b"/", "A", {}),
+                (b"/?q=1", "a", {b"q": [b"1"]}),
+            ],
         )
         self.refused(400, "OPTIONS", "*")
 
