@@ -241,6 +241,13 @@ class AwayTests(PageCase):
         other.expect("who are you?")
         self.assertNotIn("good to hear", other.heard)
 
+        ema.click("#search")
+        ema.fill("#dialog input", "good to hear")
+        ema.press("\n", selector="#dialog input")
+        ema.click("#dialog .row")
+        ema.expect("good to hear", ".found")
+        self.assertEqual(ema.messages(), ["it is me", "good to hear"])
+
         ema.wait(lambda: not ema.text(".state"), "it is not sent")
         time.sleep(1.8)  # what was read is told a moment later
         ema.driver.refresh()

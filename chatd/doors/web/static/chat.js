@@ -499,6 +499,13 @@ export class Chat {
     return one;
   }
 
+  /** That to which a private message of the past belongs. */
+  talkOf({ sender, sender_id, to, to_id }) {
+    const [name, id] = sender === this.me.name ? [to, to_id] : [sender, sender_id];
+    const named = this.conversations.get(keyOf("direct", name));
+    return this.#talkWith(name, id, { gone: !!named?.who && named.who !== id, missed: true });
+  }
+
   /** It is known with whom it is; who has come back has left no more. */
   #isWith(one, id) {
     if (!id) return;

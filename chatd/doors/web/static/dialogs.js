@@ -47,7 +47,7 @@ export function search(chat, text, find) {
     const where = event.room ? `#${event.room}` : `with ${other}`;
     const show = async () => {
       $("dialog").close();
-      let place = event.room ? one : chat.talk(other);
+      let place = event.room ? one : chat.talkOf(event);
       if (!place) {
         await chat.command(`/join ${event.room}`);
         place = chat.conversations.get(`#${event.room.toLowerCase()}`);

@@ -39,6 +39,7 @@ class Upload {
 
   async run() {
     const { chat, file } = this;
+    if (this.conversation.over) throw new Refusal({ code: "not-found", text: `${this.conversation.name} has left.` });
     if (!this.url) {
       const place = this.conversation.kind === "room" ? { room: this.conversation.name } : { to: this.conversation.name };
       const about = { name: this.name, size: file.size, ...(file.type ? { type: file.type } : {}) };

@@ -329,11 +329,11 @@ function showHeader() {
     $("topic").title = topic;
   }
   $("log-file").hidden = direct || !one;
-  const to = direct ? `${one.name} only` : one ? `everyone in ${one.title}` : "nobody";
+  const to = one?.over ? "nobody" : direct ? `${one.name} only` : one ? `everyone in ${one.title}` : "nobody";
   if ($("to").textContent !== to) {
     $("to").textContent = to;
     $("text").ariaLabel = `Message to ${to}`;
-    $("text").placeholder = direct ? `Only ${one.name} will see it` : "Message, or / for commands";
+    $("text").placeholder = one?.over ? "" : direct ? `Only ${one.name} will see it` : "Message, or / for commands";
     $("log").ariaLabel = `Messages ${direct ? "with" : "in"} ${one?.title ?? "no room"}`;
   }
   $("say").classList.toggle("private", !!direct);
