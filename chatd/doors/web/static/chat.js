@@ -356,6 +356,7 @@ export class Chat {
     else this.#look(this.current);
     if (news) (this.looking ?? Promise.resolve()).then(() => this.note(this.shown, `Message of the day: ${motd}`));
     this.#set("here");
+    if (people.some((one) => !this.#near(fold(one)))) this.survey();
     this.#ask("/help", (rows) => (this.commands = rows));
     if (!resumed) this.#ask("/talks", (rows) => this.#talks(rows));
     if (!resumed) this.#resend();
@@ -577,19 +578,22 @@ export class Chat {
       });
   }
 
+  #near(key) {
+    return [...this.conversations.values()].some((one) => one.people.has(key));
+  }
+
   /** Who is here but in no room of one's own: their comings and goings are not told. */
   survey() {
     if (this.state !== "here" || this.people.size > SURVEYED) return;
     this.#ask("/who *", (rows) => {
-      const near = (key) => [...this.conversations.values()].some((one) => one.people.has(key));
       const names = new Set(rows.map(({ name }) => fold(name)));
       for (const [key, { name, guest }] of [...this.people])
-        if (rows.length < SURVEYED && !near(key) && !names.has(key)) {
+        if (rows.length < SURVEYED && !this.#near(key) && !names.has(key)) {
           this.people.delete(key);
           if (guest) this.#left(name);
         }
       for (const { name, guest, away, role } of rows)
-        if (!near(fold(name))) this.people.set(fold(name), { name, guest, away, role });
+        if (!this.#near(fold(name))) this.people.set(fold(name), { name, guest, away, role });
       this.listener.lists();
     });
   }
@@ -915,8 +919,8 @@ export class Chat {
     const key = person && fold(person);
     switch (event.event) {
       case "arrived":
-        this.people.set(key, { name: person, guest: !!event.guest, away: null });
         for (const name of rooms) this.#enters(name, event, "joined");
+        this.people.set(key, { name: person, guest: !!event.guest, away: null });
         break;
       case "departed":
         this.people.delete(key);
