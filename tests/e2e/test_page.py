@@ -272,6 +272,12 @@ class PageTests(PageCase):
         ann.click("#others button")
         ann.say("psst")
         cho.expect("ann -> you: psst\r\n")
+        ann.click("#rooms button")
+        cho.type("/join lobby")
+        ann.expect("cho\nguest", "#persons")
+        cho.type("/leave lobby")
+        ann.expect("cho\nguest", "#others")
+        ann.click("#others button")
         cho.type("/quit")
         cho.expect("Bye.")
         enter = "document.getElementById('people').onpointerenter()"

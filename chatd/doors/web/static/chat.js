@@ -928,6 +928,7 @@ export class Chat {
         if (event.guest) this.#left(person);
         break;
       case "joined":
+        if (!this.people.has(key)) this.people.set(key, { name: person, guest: !!event.guest, away: null });
         this.#enters(room, event, "joined");
         break;
       case "left": {
