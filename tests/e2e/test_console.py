@@ -279,7 +279,8 @@ class ConsoleTests(PageCase):
         self.show(olga, "bans")
         olga.expect("The server stops in 4", "#ending")
         olga.expect(": A new disk.", "#ending")
-        self.assertEqual(olga.harm("color-contrast") if AXE in os.environ else [], [])
+        if AXE in os.environ:
+            self.assertEqual(olga.harm(), [])
         olga.click("#go-on")
         ann.expect("* The server does not stop after all.\r\n")
         olga.wait(lambda: not olga.text("#ending"), "it still says so")
