@@ -33,8 +33,9 @@ GROWTH = 100 * MIB
 
 # Beyond this the memory did not come back: room for what Python keeps for next time.
 KEPT = 25 * MIB
-# Beyond this repeated lines were not summed up.
+# Beyond this repeated lines were not summed up. What operators do is told each time.
 LOG_LINES = 2000
+AUDIT = " chatd.chat.audit: "
 
 # How each line of the log begins.
 _LINE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[+-][0-9]{4} +[a-z]+ +[a-z]")
@@ -262,7 +263,7 @@ def check_log(server: Server, attack: Attack, result: Result) -> None:
         if not _LINE.match(line) and forged not in result.problems:
             result.problems.append(forged)
             break
-    lines = text.count("\n")
+    lines = sum(AUDIT not in line for line in text.splitlines())
     result.figures["log"] = lines
     told = f"{lines} lines in the log"
     if lines > LOG_LINES and told not in result.problems:

@@ -131,7 +131,10 @@ class Hub:
         self.journal = Journal(store, clock, self._deliver, self._drop)
         self.rooms = Rooms((), self.publish, now)
         self.archive = Archive(self, store)
-        self.login = Login(store, passwords, secrets, clock, now, lambda: self.rules)
+        self.seldom = Seldom(clock)
+        self.login = Login(
+            store, passwords, secrets, clock, now, lambda: self.rules, self.seldom
+        )
         self.entrance = Entrance(self, self.login)
         self.delivery = Delivery(self)
         self.people = People(self)
@@ -141,7 +144,6 @@ class Hub:
         self.sharing = Sharing(self, files)
         self.bans = Bans((), now)
         self.refusals = Refusals(clock)
-        self.seldom = Seldom(clock)
         self.pace = Pace(clock, lambda: self.rules)
         self.admission = Admission(lambda: self.rules, lambda: self.bans)
         self.lockdown = False

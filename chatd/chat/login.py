@@ -27,6 +27,7 @@ from chatd.chat.names import Name, key_of
 from chatd.chat.outside import Passwords, Secrets
 from chatd.chat.password_rules import check_password
 from chatd.chat.rules import Rules
+from chatd.chat.seldom import Seldom
 from chatd.chat.session import Session
 from chatd.chat.store import PublicKey, Store, StoreDown
 from chatd.chat.throttle import Throttles
@@ -54,6 +55,7 @@ class Login:
         clock: IReactorTime,
         now: Callable[[], float],
         rules: Callable[[], Rules],
+        seldom: Seldom,
     ) -> None:
         """
         @param now: POSIX seconds.
@@ -65,6 +67,7 @@ class Login:
         self._clock = clock
         self._now = now
         self._rules = rules
+        self._seldom = seldom
         self._being_made = 0  # accounts on their way into the store
         self._claim = ""  # digest
         self._first_invited = True  # whether the claim code is still an invitation
@@ -106,12 +109,9 @@ class Login:
         if not good or account is None:
             if not known and not session.exempt:
                 self._from_address.spend(place, self._seconds())
-            _log.info(
-                "wrong password for {name} from {address}",
-                # Else it may be a password in the place of the name.
-                name=account.name if account is not None else "an unknown name",
-                address=session.address,
-            )
+            # Of a name that is none: it may be a password in its place.
+            whose = account.name if account is not None else "an unknown name"
+            self._seldom.wrong(f"password for {whose}", session.address)
             await self._failed(session, failed)
             raise WrongPassword("Name and password do not belong together.")
         session.failed_logins = 0
@@ -442,7 +442,7 @@ class Login:
     async def _wrong_code(self, session: Session) -> None:
         if not session.exempt:
             self._codes.spend(place_of(session.address), self._seconds())
-        _log.info("wrong code from {address}", address=session.address)
+        self._seldom.wrong("code", session.address)
         await self._failed(session, 0)
 
     async def _failed(self, session: Session, before: float) -> None:

@@ -13,7 +13,8 @@ SUMMED_UP = 60.0
 
 class Seldom:
     """
-    Tells of the first connection of a kind, and then how many more there were.
+    Tells of the first connection of a kind, and then how many more there were; and so
+    of guesses.
 
     Scanners come by the hundred, and nobody can do anything about them.
     """
@@ -21,6 +22,7 @@ class Seldom:
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
         self._repeated: Counter[tuple[str, str]] = Counter()
+        self._wrong: Counter[tuple[str, str]] = Counter()
 
     def refused(self, kind: str, address: str, why: str) -> None:
         """A connection was not let in."""
@@ -33,6 +35,29 @@ class Seldom:
         @param why: A sentence, where the kind does not say it.
         """
         self._tell("ended", kind, address, why)
+
+    def wrong(self, what: str, address: str) -> None:
+        """
+        Somebody did not know a secret.
+
+        @param what: Which, and whose.
+        """
+        self._wrong[what, address] += 1
+        if self._wrong[what, address] > 1:
+            return
+        _log.info("wrong {what} from {address}", what=what, address=address)
+        self._clock.callLater(SUMMED_UP, self._sum_up_wrong, what, address)
+
+    def _sum_up_wrong(self, what: str, address: str) -> None:
+        more = self._wrong.pop((what, address)) - 1
+        if more:
+            _log.info(
+                "wrong {what} from {address}: {more} within {seconds:.0f} s",
+                what=what,
+                address=address,
+                more=counted(more, "more time"),
+                seconds=SUMMED_UP,
+            )
 
     def _tell(self, what: str, kind: str, address: str, why: str) -> None:
         self._repeated[what, kind] += 1

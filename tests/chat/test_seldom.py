@@ -41,6 +41,24 @@ class SeldomTests(SynchronousTestCase):
             ],
         )
 
+    def test_wrong(self) -> None:
+        """Guesses are counted for each secret and address."""
+        with capturedLogs() as events:
+            for _ in range(3):
+                self.seldom.wrong("password for ann", "192.0.2.1")
+            self.seldom.wrong("password for ann", "192.0.2.2")
+            self.clock.advance(SUMMED_UP)
+            self.seldom.wrong("password for ann", "192.0.2.1")
+        self.assertEqual(
+            lines(list(events)),
+            [
+                "wrong password for ann from 192.0.2.1",
+                "wrong password for ann from 192.0.2.2",
+                "wrong password for ann from 192.0.2.1: 2 more times within 60 s",
+                "wrong password for ann from 192.0.2.1",
+            ],
+        )
+
     def test_only_one(self) -> None:
         """Of one there is no sum."""
         with capturedLogs() as events:
