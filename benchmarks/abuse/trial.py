@@ -35,7 +35,7 @@ GROWTH = 100 * MIB
 KEPT = 25 * MIB
 # Beyond this repeated lines were not summed up. What operators do is told each time.
 LOG_LINES = 2000
-AUDIT = " chatd.chat.audit: "
+AUDIT = " chatd.audit: "
 
 # How each line of the log begins.
 _LINE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[+-][0-9]{4} +[a-z]+ +[a-z]")
