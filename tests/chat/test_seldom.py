@@ -35,8 +35,8 @@ class SeldomTests(SynchronousTestCase):
             [
                 "a connection from 192.0.2.1 was ended (ssh): It stammers.",
                 "a connection from 192.0.2.2 was refused (full): There is no room.",
-                "2 more connections were ended (ssh) within 60 s",
-                "1 more connection was refused (full) within 60 s",
+                "2 more within 60 s: a connection was ended (ssh)",
+                "1 more within 60 s: a connection was refused (full)",
                 "a connection from 192.0.2.3 was ended (ssh): It stammers.",
             ],
         )
@@ -54,7 +54,7 @@ class SeldomTests(SynchronousTestCase):
             [
                 "wrong password for ann from 192.0.2.1",
                 "wrong password for ann from 192.0.2.2",
-                "wrong password for ann from 192.0.2.1: 2 more times within 60 s",
+                "2 more within 60 s: wrong password for ann from 192.0.2.1",
                 "wrong password for ann from 192.0.2.1",
             ],
         )
@@ -82,7 +82,7 @@ class SeldomTests(SynchronousTestCase):
             lines(list(events)),
             [
                 f"a connection from 192.0.2.9 was ended ({why})",
-                f"4 more connections were ended ({why}) within 60 s",
+                f"4 more within 60 s: a connection was ended ({why})",
             ],
         )
         told = [formatEvent(event) for event in events]

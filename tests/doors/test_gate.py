@@ -174,7 +174,9 @@ class GateTests(SynchronousTestCase):
             "a connection from 192.0.2.1 was refused (full): There are 1 connections "
             "from your address already, which is the most. End one of them first.",
         )
-        self.assertEqual(summary, "49 more connections were refused (full) within 60 s")
+        self.assertEqual(
+            summary, "49 more within 60 s: a connection was refused (full)"
+        )
         self.assertEqual(again, first)
 
     def test_proxy(self) -> None:
