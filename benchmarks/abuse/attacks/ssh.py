@@ -31,7 +31,7 @@ _DISCONNECT = struct.pack(">LBBLLL", 20, 6, 1, 11, 0, 0) + bytes(7)
     "ssh-scanners",
     seconds=20,
     options=["--limits-entering=10 s"],
-    logged=["does not speak SSH|connections were ended"],
+    logged=["does not speak SSH|a connection was ended"],
 )
 async def scanners(target: Target) -> None:
     """500 at a time who say half a version, garbage, too much, or break off midway."""
