@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Protocol
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from chatd.chat.account import Person
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 # took 32 s of processor time when each was told of the others one by one, and 6 s now.
 MANY = 100
 EACH = 0.0001  # seconds
+
+# Those who were just shown more than so many things answer at about the same time: what
+# comes then waits until it is as many, or for as long as showing took, and leaves
+# together. Else two halves of those who talk take turns, each with a write for every
+# reader. Who speaks alone never waits.
+FEW = 4
+TOGETHER = 0.002  # seconds, at most
 
 # How long one turn may write, in seconds, and after how many readers that is looked at.
 LONGEST = 0.0045
@@ -160,7 +167,10 @@ class Outbox:
         self._clock = clock
         self.turn = 0
         self._order = 0
-        self._scheduled = False
+        self._call: IDelayedCall | None = None
+        self._rest = 0.0  # until when what comes may wait for company
+        self._shown = 0  # the place in the order up to which all was shown
+        self._company = 0  # the place in the order at which there is enough of it
         self._rooms: dict[Audience, list[Item]] = {}
         # What waits for company, by audiences that were told something a moment ago.
         self._patient: dict[Audience, list[Item]] = {}
@@ -287,9 +297,11 @@ class Outbox:
 
     def flush(self) -> None:
         """Send what was put: all of it, or as much as a turn has time for."""
-        self._scheduled = False
+        self._call = None
         self.turn += 1
-        until = self._clock.seconds() + LONGEST
+        began = self._clock.seconds()
+        until = began + LONGEST
+        self._company = 0
         self._write_some(0.0)  # however much there is to do for others
         rooms, self._rooms = self._rooms, {}
         own, self._own = self._own, {}
@@ -313,6 +325,11 @@ class Outbox:
         self._write_some(until)
         if self._late or self._rooms:
             self._schedule()
+        shown, self._shown = self._order - self._shown, self._order
+        if shown > FEW:
+            self._company = self._order + shown
+            ended = self._clock.seconds()
+            self._rest = ended + min(ended - began, TOGETHER)
 
     def _send_block(
         self,
@@ -411,15 +428,17 @@ class Outbox:
         return self._rooms.get(audience) or self._patient.get(audience)
 
     def _next(self) -> int:
-        if not self._scheduled:
+        if self._call is None:
             self._schedule()
         self._order += 1
+        if self._order == self._company and self._call is not None:
+            self._call.reset(0)
         return self._order
 
     def _schedule(self) -> None:
-        if not self._scheduled:
-            self._scheduled = True
-            self._clock.callLater(0, self.flush)
+        if self._call is None:
+            wait = self._rest - self._clock.seconds() if self._company else 0.0
+            self._call = self._clock.callLater(max(0.0, wait), self.flush)
 
 
 def _readers_of_several(rooms: dict[Audience, list[Item]]) -> "set[Session]":

@@ -601,6 +601,63 @@ class HoldingTests(SynchronousTestCase):
         self.store.release()
 
 
+class TogetherTests(SynchronousTestCase):
+    """Those who were just shown much answer together, and are shown together."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.hub = make_hub(clock=self.clock)
+        _, self.door = join(self.hub, "ann")
+        _, slow = join(self.hub, "bob")
+        self.clock.advance(1)
+        send = slow.send
+
+        def take_time(data: bytes) -> None:
+            self.clock.rightNow += 0.001
+            send(data)
+
+        self.patch(slow, "send", take_time)
+        self.door.take()
+        self.door.writes = 0
+
+    def say(self, times: int) -> list[str]:
+        """Something is said so often in one turn; what ann is shown at its end."""
+        for number in range(times):
+            event = Said(room="lobby", sender=Person(9, "x"), text=f"{number}")
+            self.hub.outbox.put(event, self.hub.rooms.find("lobby"))
+        self.clock.advance(0)
+        return [event.text for event in self.door.take() if isinstance(event, Said)]
+
+    def test_alone(self) -> None:
+        """Who speaks alone is shown at once."""
+        for _ in range(3):
+            self.assertEqual(self.say(1), ["0"])
+
+    def test_answers(self) -> None:
+        """Who speaks just after much was shown waits as long as showing it took."""
+        self.assertEqual(len(self.say(outbox.FEW + 1)), outbox.FEW + 1)
+        self.assertEqual(self.say(1), [])
+        self.clock.advance(0.0005)
+        self.assertEqual(self.door.writes, 1)
+        self.clock.advance(0.0006)
+        self.assertEqual(self.door.writes, 2)
+        self.door.take()
+        self.assertEqual(self.say(1), ["0"])
+
+    def test_company(self) -> None:
+        """As soon as as many have spoken as before, all are shown in one write."""
+        self.say(outbox.FEW + 1)
+        self.assertEqual(self.say(outbox.FEW), [])
+        self.assertEqual(len(self.say(1)), outbox.FEW + 1)
+        self.assertEqual(self.door.writes, 2)
+
+    def test_later(self) -> None:
+        """Who speaks a moment later does not wait."""
+        self.say(outbox.FEW + 1)
+        self.clock.advance(outbox.TOGETHER)
+        self.assertEqual(self.say(1), ["0"])
+
+
 class Turns(Clock):
     """What is put off for no time waits for the next turn, as in a reactor."""
 
