@@ -14,7 +14,8 @@ read, comings and goings wait a moment for company.
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, islice, takewhile
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -302,7 +303,7 @@ class Outbox:
         began = self._clock.seconds()
         until = began + LONGEST
         self._company = 0
-        self._write_some(0.0)  # however much there is to do for others
+        self._write_some()  # however much there is to do for others
         rooms, self._rooms = self._rooms, {}
         own, self._own = self._own, {}
         for audience in self._blocked.intersection(rooms):
@@ -315,14 +316,15 @@ class Outbox:
             for audience in waiting:
                 several |= audience.readers.keys() & other.readers.keys()
         for audience, items in rooms.items():
-            self._send_block(audience, items, own, several)
+            self._send_block(audience, items, own, several, until)
         for session, selected in own.items():
             self._write_late(session)
             for audience in self._reading.get(session, ()) if waiting else ():
                 selected += self._catch_up(session, audience)
             selected.sort(key=_order)
             session.show(selected)
-        self._write_some(until)
+        while self._late and self._clock.seconds() <= until:
+            self._write_some()
         if self._late or self._rooms:
             self._schedule()
         shown, self._shown = self._order - self._shown, self._order
@@ -337,6 +339,7 @@ class Outbox:
         items: list[Item],
         own: "dict[Session, list[Item]]",
         several: "set[Session]",
+        until: float,
     ) -> None:
         """
         Write to those who read one room, but are not shown just what all are shown, or
@@ -347,15 +350,12 @@ class Outbox:
         for place, item in enumerate(items):
             for session in item.skip:
                 without.setdefault(session, []).append(place)
-        first, readers, told = orders[0], audience.readers, Told(audience, items)
-        # Turned round: they are taken out at the end, and who came first is the first.
-        alike = dict.fromkeys(reversed(readers), told)
-        apart = several.union(own, without).intersection(readers)
-        apart.update([s for s, since in readers.items() if since >= first])
+        readers, told = audience.readers, Told(audience, items)
+        apart = several.union(own, without, _since(readers, orders[0]))
+        apart.intersection_update(readers)
         for session in apart:
-            del alike[session]
             since = readers[session]
-            if since >= first or not session.plain or session in several:
+            if since >= orders[0] or not session.plain or session in several:
                 mine = own.setdefault(session, [])
                 mine += _selection(items, session, since)
                 continue
@@ -365,24 +365,41 @@ class Outbox:
             ]
             block = told.block(session.look, session.room)
             session.write(block.cut(without.get(session, ()), extra))
-        self._late.update(alike)
-        self._blocked.add(audience)
+        alike = [s for s in readers if s not in apart] if apart else list(readers)
+        written = self._write_block(told, alike, until)
+        if written < len(alike):
+            self._late.update(dict.fromkeys(alike[written:], told))
+            self._blocked.add(audience)
 
-    def _write_some(self, until: float) -> None:
-        """Write to those who are shown what all are shown, as long as there is time."""
+    def _write_some(self) -> None:
+        """Write to some of those who were late in earlier turns."""
         late = self._late
-        told: Told | None = None
+        if late:
+            told = next(iter(late.values()))
+            alike = takewhile(lambda session: late[session] is told, late)
+            some = list(islice(alike, PORTION))
+            for session in some:
+                del late[session]
+            self._write_block(told, some)
+        if not late:
+            self._blocked.clear()
+
+    def _write_block(
+        self, told: Told, sessions: "Sequence[Session]", until: float = inf
+    ) -> int:
+        """
+        Write to those who are shown what all are shown, as long as there is time.
+
+        @return: To how many of them it was written.
+        """
         look: Look | None = None
         room: Audience | None = None
-        while late:
-            for _ in range(min(PORTION, len(late))):
-                session, mine = late.popitem()
-                if (
-                    mine is not told
-                    or session.look is not look
-                    or session.room is not room
-                ):
-                    told, look, room = mine, session.look, session.room
+        for start in range(0, len(sessions), PORTION):
+            if self._clock.seconds() > until:
+                return start
+            for session in sessions[start : start + PORTION]:
+                if session.look is not look or session.room is not room:
+                    look, room = session.look, session.room
                     data = told.block(look, room).data
                     size = len(data)
                 straight = session.straight
@@ -398,10 +415,7 @@ class Outbox:
                     sent = 0
                 if sent < size:
                     session.write(data[sent:])
-            if self._clock.seconds() > until:
-                break
-        if not late:
-            self._blocked.clear()
+        return len(sessions)
 
     def _write(self, session: "Session", told: "Told") -> None:
         if session.plain:
@@ -420,7 +434,8 @@ class Outbox:
         items = self._waiting(audience)
         if not items:
             return []
-        since, audience.readers[session] = audience.readers[session], self._order
+        since = audience.readers.pop(session)
+        audience.readers[session] = self._order  # the last now
         return _selection(items, session, since)
 
     def _waiting(self, audience: Audience) -> "list[Item] | None":
@@ -450,6 +465,12 @@ def _readers_of_several(rooms: dict[Audience, list[Item]]) -> "set[Session]":
             several.update(seen.intersection(audience.readers))
             seen.update(audience.readers)
     return several
+
+
+def _since(readers: "dict[Session, int]", order: int) -> "Iterable[Session]":
+    """Who reads along only since this place in the order: they came in last."""
+    late = takewhile(lambda one: one[1] >= order, reversed(readers.items()))
+    return (session for session, _ in late)
 
 
 def _rendered(items: Sequence[Item], look: Look, here: bool) -> list[bytes]:
