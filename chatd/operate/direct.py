@@ -10,6 +10,7 @@ import socket
 from typing import Protocol
 
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Port, Server
 
 
@@ -43,9 +44,7 @@ class DirectServer(Server):
 
     def startWriting(self) -> None:
         self._waiting = True
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.hindered()
+        self._hinder()
         super().startWriting()
 
     def stopWriting(self) -> None:
@@ -68,10 +67,32 @@ class DirectServer(Server):
         if sent < len(data):
             super().write(data[sent:])
 
+    def loseConnection(self) -> None:
+        # Mostly nothing waits: Twisted would ask the poller when nothing can be sent.
+        pulled = self.producer is not None and not self.streamingProducer
+        if self._waiting or pulled or self.TLS or self.disconnecting:
+            super().loseConnection()
+        elif self.connected:
+            self._hinder()
+            self.stopReading()
+            self.disconnecting = True
+            self.reactor.callLater(0, self._end)  # type: ignore[attr-defined]
+
+    def _end(self) -> None:
+        # What was written meanwhile goes first; the poller ends it then.
+        if not self._waiting:
+            self.connectionLost(connectionDone)
+
+    def _hinder(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.hindered()
+
 
 # New connections that a port takes in one turn of the reactor. Twisted takes ever more
-# if there are: under a flood of them those who are here waited for all of these.
-AT_ONCE = 2
+# if there are: under a flood of them those who are here waited for all of these. To ask
+# for a second one mostly is in vain, and costs as much as another round.
+AT_ONCE = 1
 
 
 def take_few(port: IListeningPort) -> None:

@@ -3,9 +3,12 @@
 import socket
 
 from twisted.internet import unix
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.error import ConnectionDone
+from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.tcp import Port
-from twisted.internet.testing import MemoryReactor
+from twisted.internet.testing import MemoryReactor, MemoryReactorClock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from chatd.operate.direct import (
@@ -46,6 +49,7 @@ class Socket:
     def __init__(self, room: int) -> None:
         self.room = room
         self.sent = b""
+        self.closed = 0
 
     def send(self, data: bytes) -> int:
         """Take what there is room for."""
@@ -62,6 +66,13 @@ class Socket:
 
     def setblocking(self, on: bool) -> None:
         """It never blocks."""
+
+    def shutdown(self, how: int) -> None:
+        """Both sides."""
+
+    def close(self) -> None:
+        """Count it."""
+        self.closed += 1
 
 
 class Hindered:
@@ -85,7 +96,7 @@ class StraightTests(SynchronousTestCase):
             ("127.0.0.1", 1),
             Port(0, Factory(), reactor=MemoryReactor()),
             1,
-            MemoryReactor(),
+            MemoryReactorClock(),
         )
         self.server.connected = True
 
@@ -113,6 +124,80 @@ class StraightTests(SynchronousTestCase):
         self.server.loseConnection()
         self.assertEqual(self.reader.times, 1)
         self.assertIsNone(self.server.straight(self.reader))
+
+
+class Ended(Protocol):
+    """Knows how often it was ended, and why the last time."""
+
+    times = 0
+    why: type[BaseException] | None = None
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Count it."""
+        self.times += 1
+        self.why = reason.type
+
+
+class EndTests(SynchronousTestCase):
+    """A connection ends once, in a turn of its own, after what was written."""
+
+    def setUp(self) -> None:
+        self.reactor = MemoryReactorClock()
+        self.socket, self.ended = Socket(room=5), Ended()
+        self.server = DirectServer(
+            self.socket,
+            self.ended,
+            ("127.0.0.1", 1),
+            Port(0, Factory(), reactor=self.reactor),
+            1,
+            self.reactor,
+        )
+        self.server.connected = True
+        self.server.startReading()
+
+    def test_nothing_waits(self) -> None:
+        """Where nothing waits, the poller is not asked when it can be sent."""
+        self.server.loseConnection()
+        self.server.loseConnection()
+        self.assertEqual(self.ended.times, 0)
+        self.assertEqual(self.reactor.getReaders(), [])
+        self.assertEqual(self.reactor.getWriters(), [])
+        self.reactor.advance(0)
+        self.assertEqual((self.ended.times, self.ended.why), (1, ConnectionDone))
+        self.assertEqual(self.socket.closed, 1)
+
+    def test_waiting(self) -> None:
+        """What waits is sent before."""
+        self.server.write(b"123456789")
+        self.server.loseConnection()
+        self.reactor.advance(0)
+        self.assertEqual(self.ended.times, 0)
+        self.socket.room = 100
+        self.assertIs(self.server.doWrite(), CONNECTION_DONE)
+        self.assertEqual(self.socket.sent, b"123456789")
+
+    def test_afterwards(self) -> None:
+        """So is what is written in the same turn."""
+        self.server.loseConnection()
+        self.server.write(b"12345")
+        self.reactor.advance(0)
+        self.assertEqual(self.ended.times, 0)
+        self.assertIs(self.server.doWrite(), CONNECTION_DONE)
+        self.assertEqual(self.socket.sent, b"12345")
+
+    def test_aborted(self) -> None:
+        """Who is cut off meanwhile is gone, and not twice."""
+        self.server.loseConnection()
+        self.server.abortConnection()
+        self.reactor.advance(0)
+        self.assertEqual(self.ended.times, 1)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_pulled(self) -> None:
+        """Who is asked for more as long as there is more ends it themselves."""
+        self.server.producer, self.server.streamingProducer = object(), False
+        self.server.loseConnection()
+        self.assertEqual(self.reactor.getWriters(), [self.server])
 
 
 class DirectTests(SynchronousTestCase):
