@@ -160,6 +160,9 @@ class Running:
         """Run it, and wait until it listens."""
         began = time.monotonic()
         output = self.folder / "output"
+        # As installed: what Python compiled once is not compiled at every start.
+        env = dict(os.environ, PYTHONPATH=os.getcwd())
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
         with open(output, "ab") as log:
             self._process = subprocess.Popen(
                 self._command,
@@ -167,7 +170,7 @@ class Running:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env=dict(os.environ, PYTHONPATH=os.getcwd()),
+                env=env,
             )
         wait_for(self.port, self._process, output)
         self.started = time.monotonic() - began
