@@ -1,7 +1,7 @@
 """What was said before: history, search, what was missed, and how far it was read."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -115,9 +115,9 @@ class Archive:
             session.tell(latest)
         return latest
 
-    def kept(self, event: Event) -> None:
-        """Something that is stored was shown."""
-        self._recent.add(event)
+    def kept(self, events: Sequence[Event]) -> None:
+        """Something that is stored was shown; all of it in one room."""
+        self._recent.add(events)
 
     def removed(self) -> None:
         """Something was removed from the store."""

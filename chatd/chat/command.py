@@ -106,7 +106,7 @@ class Call:
         """
         where = room or self.room
         said = Say(text, key=self.key)
-        where.say(self.session, said, self.hub.rules, answered=False)
+        where.say(self.session, (said,), self.hub.rules, answered=False)
 
     def reply(self, answer: str | Listing | Past) -> None:
         """Answer whoever calls, and nobody else."""

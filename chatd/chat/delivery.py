@@ -1,6 +1,7 @@
 """What an event changes, and to whom it is shown; the same on every node."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -56,11 +57,18 @@ class Delivery:
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
 
+    def show_all(self, events: "Sequence[Event]", origin: "Session | None") -> None:
+        """Do so for events that are alike: what somebody said in one room."""
+        if len(events) > 1:
+            self._show_spoken([e for e in events if isinstance(e, Said)], origin)
+        else:
+            self.show(events[0], origin)
+
     def show(self, event: Event, origin: "Session | None" = None) -> None:
         """Change what the event changes, and show it; on every node alike."""
         match event:
             case Said() | Emoted():
-                self._show_spoken(event, origin)
+                self._show_spoken([event], origin)
             case Whispered() | Handed():
                 self._show_private(event, origin)
             case Shared():
@@ -84,13 +92,19 @@ class Delivery:
             ):
                 self._show_server_change(event)
 
-    def _show_spoken(self, event: Said | Emoted, origin: "Session | None") -> None:
-        room = self._hub.rooms.get(event.room)
+    def _show_spoken(
+        self, events: "Sequence[Said | Emoted]", origin: "Session | None"
+    ) -> None:
+        room = self._hub.rooms.get(events[0].room)
         if room is None:
             return
-        room.apply(event)
-        skip = self._skips(event.sender.id, origin)
-        self._hub.outbox.put(event, room, skip, self._named(event, room, skip))
+        skip = self._skips(events[0].sender.id, origin)
+        named = self._names_somebody(events)
+        for event in events:
+            if "\n" in event.text:
+                room.apply(event)
+            people = self._named(event, room, skip) if named else ()
+            self._hub.outbox.put(event, room, skip, people)
 
     def _show_shared(self, event: Shared) -> None:
         room = self._hub.rooms.get(event.room)
@@ -124,14 +138,17 @@ class Delivery:
             skip.update(self._hub.connections.of(ignorer))
         return skip
 
+    def _names_somebody(self, events: "Sequence[Said | Emoted]") -> bool:
+        """Whether anybody's name occurs in any of them."""
+        words = _words(" ".join([event.text for event in events]))
+        return self._hub.presence.knows_any(words)
+
     def _named(
         self, event: Said | Emoted, room: Room, skip: "set[Session]"
     ) -> "list[tuple[Person, list[Session]]]":
         """Those in the room whose names occur in the text, with their sessions."""
-        # Not key_of, which is too slow to be asked about every word.
-        words = {word.rstrip(".-") for word in _WORD.findall(event.text.lower())}
         named: list[tuple[Person, list[Session]]] = []
-        for person in self._hub.presence.of_keys(words):
+        for person in self._hub.presence.of_keys(_words(event.text)):
             if person.id in room.present and person.id != event.sender.id:
                 found = self._hub.connections.of(person.id)
                 named.append((person, [s for s in found if s not in skip]))
@@ -312,6 +329,11 @@ class Delivery:
             except Banned as banned:
                 if session.role < Role.OPERATOR:
                     session.close(banned.text)
+
+
+def _words(text: str) -> set[str]:
+    """What may be the keys of names; not C{key_of}, which is too slow for each."""
+    return {word.rstrip(".-") for word in _WORD.findall(text.lower())}
 
 
 def _in(event: _Moving, names: tuple[str, ...]) -> _Moving:

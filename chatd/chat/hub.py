@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -129,7 +129,7 @@ class Hub:
         self.requests = Requests(self)
         self.moves = Moves(self)
         self.journal = Journal(store, clock, self._deliver, self._drop)
-        self.rooms = Rooms((), self.publish, now)
+        self.rooms = Rooms((), self.publish_all, now)
         self.archive = Archive(self, store)
         self.seldom = Seldom(clock)
         self.login = Login(
@@ -157,7 +157,7 @@ class Hub:
         """Take up where the store left off."""
         self.last = await self.store.last_id()
         self.stamps = Stamps(self.now, self.stamps.node, self.last)
-        self.rooms = Rooms(await self.store.rooms(), self.publish, self.now)
+        self.rooms = Rooms(await self.store.rooms(), self.publish_all, self.now)
         record: ServerRecord = await self.store.server()
         self.kept_motd = record.motd
         self.lockdown = record.lockdown
@@ -229,33 +229,43 @@ class Hub:
 
     # Events
 
-    def publish(
-        self, event: Event, session: Session | None = None, request: Say | None = None
-    ) -> None:
+    def publish(self, event: Event, session: Session | None = None) -> None:
         """
         Let an event happen: stamp it, have it stored if it is to be kept, and then
         show it.
 
         @param session: Who caused it; told when it has happened, before anything else
             that it asks for.
-        @param request: What is answered by the event itself.
         @raise NotStored: if it must be kept and cannot be.
         """
-        id, moment = self.stamps.next()
-        event.stamp(id, moment, self.node)
+        self.publish_all((event,), session)
+
+    def publish_all(
+        self,
+        events: Sequence[Event],
+        session: Session | None,
+        requests: Sequence[Say] = (),
+    ) -> None:
+        """
+        Let events happen that are alike: several of what one person said in one room.
+
+        @param requests: What is answered by each event itself.
+        """
+        event = events[0]
+        self.stamps.stamp(events, self.node)
         kept = isinstance(event, KEPT)
         if kept and isinstance(event, SPOKEN):
             room = self.rooms.get(event.room)
             kept = room is None or room.keeps
         if session is not None:
-            session.sent()
+            session.sent(len(events))
         try:
             self.journal.append(
-                Entry(event, session, request, kept, self._behind(event))
+                Entry(events, session, requests, kept, self._behind(event))
             )
         except NotStored as error:
             if session is not None:
-                session.dropped(error, None)
+                session.dropped(error, None, len(events))
             raise
 
     def where(self, event: Event) -> tuple[str, ...]:
@@ -280,23 +290,25 @@ class Hub:
                 return (*self.where(event), event.sender.id)
 
     def _deliver(self, entry: Entry) -> None:
-        event = entry.event
+        events, origin = entry.events, entry.origin
         if entry.kept:
-            self.last = event.id
-            self.archive.kept(event)
-        self.events[type(event)] += 1
+            self.last = events[-1].id
+            self.archive.kept(events)
+        self.events[type(events[0])] += len(events)
         try:
-            self.delivery.show(event, entry.origin)
-            self.bus.publish(event)
-            audit(event, entry.origin)
+            self.delivery.show_all(events, origin)
+            for event in events:
+                self.bus.publish(event)
+                audit(event, origin)
         except Exception:
             # A bug; whoever caused the event must not wait for ever.
-            _log.failure("{kind} was not delivered", kind=type(event).__name__)
-        if entry.origin is not None:
-            entry.origin.delivered(event, entry.request)
+            _log.failure("{kind} was not delivered", kind=type(events[0]).__name__)
+        if origin is not None:
+            origin.delivered(events, entry.requests)
 
     def _drop(self, entry: Entry, problem: Exception) -> None:
-        event, origin = entry.event, entry.origin
+        (event,), origin = entry.events, entry.origin
+        request = entry.requests[0] if entry.requests else None
         match event:
             case RoomOpened():
                 self.rooms.close(event.room)
@@ -308,16 +320,16 @@ class Hub:
             return
         if isinstance(problem, Duplicate):
             # Sent again after a cut: it was stored and shown the first time.
-            origin.delivered(problem.event, entry.request)
+            origin.delivered((problem.event,), entry.requests)
         elif isinstance(problem, Unsure):
-            origin.dropped(problem, entry.request)
+            origin.dropped(problem, request)
         else:
             origin.dropped(
                 NotStored(
                     "The server could not store this, so nobody was shown it. "
                     "Try again soon."
                 ),
-                entry.request,
+                request,
             )
 
     # The end

@@ -1,6 +1,6 @@
 """Group commit: events wait for one transaction, then are delivered together."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,31 +36,38 @@ PATIENCE = 10.0  # seconds
 
 class Entry:
     """
-    An event on its way to being delivered.
+    What was caused at once, on its way to being delivered: an event, or several things
+    that somebody said in one room.
 
-    @ivar origin: The session that caused it, if it is on this node.
-    @ivar request: What is answered when the event is delivered; C{None} if a command
-        caused it.
-    @ivar kept: Whether it is stored.
+    @ivar origin: The session that caused them, if it is on this node.
+    @ivar requests: What is answered when each event is delivered; empty if a command
+        caused them.
+    @ivar kept: Whether they are stored.
     @ivar behind: The names of the rooms and the ids of the people behind whose pending
-        events it waits.
+        events they wait.
     """
 
-    __slots__ = ("behind", "event", "kept", "origin", "request")
+    __slots__ = ("behind", "events", "kept", "origin", "requests")
 
     def __init__(
         self,
-        event: Event,
+        events: Sequence[Event],
         origin: "Session | None",
-        request: Say | None,
+        requests: Sequence[Say],
         kept: bool,
-        behind: tuple[str | int, ...],
+        behind: Collection[str | int],
     ) -> None:
-        self.event = event
+        self.events = events
         self.origin = origin
-        self.request = request
+        self.requests = requests
         self.kept = kept
         self.behind = behind
+
+    def parts(self) -> "Iterator[Entry]":
+        """An entry for each event, where they fare differently."""
+        for place, event in enumerate(self.events):
+            requests = self.requests[place : place + 1]
+            yield Entry((event,), self.origin, requests, self.kept, self.behind)
 
 
 class Keeper(Protocol):
@@ -101,8 +108,9 @@ class Journal:
         drop: Callable[[Entry, Exception], None],
     ) -> None:
         """
-        @param deliver: Called with each entry whose event is kept, or need not be.
-        @param drop: Called with each entry that could not be kept, and why.
+        @param deliver: Called with each entry whose events are kept, or need not be.
+        @param drop: Called with each entry that could not be kept, and why; it is of
+            one event.
         """
         self._store = store
         self._clock = clock
@@ -110,7 +118,9 @@ class Journal:
         self._drop = drop
         self._waiting: list[Entry] = []
         self._batch: list[Entry] = []
-        self._pending: dict[str | int, int] = {}  # entries by what waits behind
+        # Behind which rooms and people what comes waits, because of each of these.
+        self._behind_waiting: set[str | int] = set()
+        self._behind_batch: set[str | int] = set()
         self._working = False
         self._idle: list[Deferred[None]] = []
         self._asking = False  # whether the store does not say what it has kept
@@ -121,7 +131,7 @@ class Journal:
         self.stored: float | None = None
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._batch)
+        return _size(self._waiting) + _size(self._batch)
 
     def append(self, entry: Entry) -> None:
         """
@@ -134,12 +144,14 @@ class Journal:
                 "The server cannot store anything at the moment, so nobody was shown "
                 "this. Try again soon."
             )
-        if not entry.kept and not any(one in self._pending for one in entry.behind):
+        if (
+            not entry.kept
+            and self._behind_batch.isdisjoint(entry.behind)
+            and self._behind_waiting.isdisjoint(entry.behind)
+        ):
             self._deliver(entry)
             return
-        pending = self._pending  # a Counter takes three times as long
-        for one in entry.behind:
-            pending[one] = pending.get(one, 0) + 1
+        self._behind_waiting.update(entry.behind)
         self._waiting.append(entry)
         if not self._working:
             # At the end of the turn, so that all that was read in it goes together.
@@ -161,30 +173,35 @@ class Journal:
 
     async def _work(self) -> None:
         while self._waiting:
-            self._batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            self._take()
             began = self._clock.seconds()
-            problems = await self._keep([e.event for e in self._batch if e.kept])
+            events = [e for entry in self._batch if entry.kept for e in entry.events]
+            problems = await self._keep(events)
             took = self._clock.seconds() - began
-            if not self.well:
-                self._unknown += [
-                    entry
-                    for entry in self._batch
-                    if isinstance(problems.get(entry.event.id), Unsure)
-                ]
             for entry in self._batch:
-                self._settle(entry, problems.get(entry.event.id))
-            busy = len(self._batch) > FEW
+                self._settle(entry, problems)
             self._batch = []
-            if busy and len(self._waiting) < BATCH:
+            self._behind_batch = set()
+            if len(events) > FEW and len(self._waiting) < BATCH:
                 await self._pause(min(took, LONGEST))
         self._working = False
         idle, self._idle = self._idle, []
         for done in idle:
             done.callback(None)
 
-    async def _keep(self, events: Sequence[Event]) -> dict[int, Exception | None]:
+    def _take(self) -> None:
+        """Make a batch of what waits: of all, if it is not too much."""
+        size, waiting = 0, iter(self._waiting)
+        while size < BATCH and (entry := next(waiting, None)) is not None:
+            self._batch.append(entry)
+            size += len(entry.events)
+        self._waiting = list(waiting)
+        self._behind_batch = self._behind_waiting
+        self._behind_waiting = {one for each in self._waiting for one in each.behind}
+
+    async def _keep(self, events: Sequence[Event]) -> dict[int, Exception]:
         """
-        @return: For each event, by id, why it is not kept, or C{None}.
+        @return: For those that are not kept, by id: why not.
         """
         if not events:
             return {}
@@ -197,7 +214,11 @@ class Journal:
             problems = await self._store.append(events)
             self.commits.note(self._clock.seconds() - began)
             self.stored = self._clock.seconds()
-            results = dict(zip(ids, problems, strict=True))
+            results = {
+                id: problem
+                for id, problem in zip(ids, problems, strict=True)
+                if problem is not None
+            }
         except StoreDown as error:
             self._fail(error)
             if not isinstance(error, Unsure):
@@ -212,7 +233,7 @@ class Journal:
         stored = await self._look_up(ids)
         if stored is None:
             return {id: Unsure() for id in ids}
-        return {id: None if id in stored else lost for id in ids}
+        return {id: lost for id in ids if id not in stored}
 
     async def _look_up(self, ids: Sequence[int]) -> set[int] | None:
         """
@@ -272,29 +293,31 @@ class Journal:
         """Deliver what is kept of that whose outcome was unknown."""
         if not self._unknown:
             return
-        stored = await self._store.stored([entry.event.id for entry in self._unknown])
+        ids = [event.id for entry in self._unknown for event in entry.events]
+        stored = await self._store.stored(ids)
         entries, self._unknown = self._unknown, []
         for entry in entries:
-            if entry.event.id in stored:
+            if entry.events[0].id in stored:
                 # Its sender was answered, and is shown it like everybody else.
-                self._try(self._deliver, Entry(entry.event, None, None, True, ()))
+                self._try(self._deliver, Entry(entry.events, None, (), True, ()))
 
     async def _pause(self, seconds: float) -> None:
         over: Deferred[None] = Deferred()
         self._clock.callLater(seconds, over.callback, None)
         await over
 
-    def _settle(self, entry: Entry, problem: Exception | None) -> None:
-        pending = self._pending
-        for one in entry.behind:
-            if pending[one] == 1:
-                del pending[one]
-            else:
-                pending[one] -= 1
-        if problem is None:
+    def _settle(self, entry: Entry, problems: Mapping[int, Exception]) -> None:
+        if not problems or not entry.kept:
             self._try(self._deliver, entry)
-        else:
-            self._try(self._drop, entry, problem)
+            return
+        for part in entry.parts():
+            problem = problems.get(part.events[0].id)
+            if problem is None:
+                self._try(self._deliver, part)
+                continue
+            if isinstance(problem, Unsure) and not self.well:
+                self._unknown.append(part)
+            self._try(self._drop, part, problem)
 
     def _try(self, act: Callable[..., None], *args: object) -> None:
         try:
@@ -302,6 +325,10 @@ class Journal:
         except Exception:
             # One event that cannot be shown must not take its neighbours along.
             _log.failure("an event was not delivered")
+
+
+def _size(entries: Iterable[Entry]) -> int:
+    return sum(len(entry.events) for entry in entries)
 
 
 def _stumbled(failure: Failure) -> None:

@@ -71,6 +71,10 @@ class Presence:
             self._people[self._by_key[key]].person for key in keys & self._by_key.keys()
         ]
 
+    def knows_any(self, keys: Set[str]) -> bool:
+        """Whether somebody's name has one of these keys."""
+        return not self._by_key.keys().isdisjoint(keys)
+
     def names(self) -> tuple[str, ...]:
         """Everybody's name, sorted as people expect."""
         return self._roll.names()

@@ -1,6 +1,6 @@
 """What was said last in a room, kept at hand for those who enter it."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from chatd.chat.events import SHOWN, Event
 
@@ -42,16 +42,16 @@ class Recent:
         self._read = read
         self._rooms: dict[str, _Latest] = {}
 
-    def add(self, event: Event) -> None:
-        """Something that is stored was shown."""
+    def add(self, events: Sequence[Event]) -> None:
+        """Something that is stored was shown; all of it is alike, and in one room."""
+        event = events[0]
         latest = self._rooms.get(getattr(event, "room", ""))
         if latest is not None and isinstance(event, SHOWN):
             if latest.events and event.id <= latest.events[-1].id:
-                latest.merge([event])
+                latest.merge(events)
                 return
-            latest.events.append(event)
-            if len(latest.events) > latest.most:
-                del latest.events[0]
+            latest.events += events
+            del latest.events[: -latest.most]
 
     async def get(self, room: str, most: int) -> list[Event]:
         """The latest events of a room, oldest first."""

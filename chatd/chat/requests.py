@@ -48,13 +48,17 @@ class Requests:
             self._hub.archive.saw_all(session)
         return understood
 
-    def say(self, session: "Session", request: Say) -> None:
-        """Say something in a room."""
+    def say(self, session: "Session", *requests: Say) -> int:
+        """
+        Say something in a room, or several things in the same.
+
+        @return: How many were said: those before the first that is refused.
+        @raise ChatError: if that is the first of all.
+        """
         if self._hub.closing:
             raise Closed(self._hub.closing)
-        self._hub.visible_room(session, request.room).say(
-            session, request, self._hub.rules
-        )
+        room = self._hub.visible_room(session, requests[0].room)
+        return room.say(session, requests, self._hub.rules)
 
     async def perform(
         self, session: "Session", request: Request | None

@@ -1,6 +1,6 @@
 """A room: its verbs publish events, and events change it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from chatd.chat.account import Person, Role
@@ -8,6 +8,7 @@ from chatd.chat.clean import UNSEEN
 from chatd.chat.errors import (
     BadRequest,
     Banned,
+    ChatError,
     Full,
     Muted,
     NotAllowed,
@@ -42,14 +43,14 @@ if TYPE_CHECKING:
 
 
 class Publish(Protocol):
-    """Lets an event happen; C{Hub.publish}."""
+    """Lets events happen that are alike; C{Hub.publish_all}."""
 
     def __call__(
-        self, event: Event, session: "Session", request: Say | None = None, /
+        self, events: Sequence[Event], session: "Session", requests: Sequence[Say], /
     ) -> None:
         """
-        @param request: What is answered when it has happened, if the event itself is
-            the answer.
+        @param requests: What is answered when they have happened, if the events
+            themselves are the answers.
         """
 
 
@@ -72,7 +73,7 @@ class Room:
     def __init__(
         self,
         record: RoomRecord,
-        publish: "Publish",
+        publish: Publish,
         now: Callable[[], float],
     ) -> None:
         """
@@ -93,25 +94,42 @@ class Room:
         self.readers: dict[Session, int] = {}
         self.last = 0
         self.last_paste = 0
-        self._publish = publish
+        self._publish_all = publish
         self._now = now
 
     # What is done here
 
     def say(
-        self, session: "Session", request: Say, rules: Rules, *, answered: bool = True
-    ) -> None:
+        self,
+        session: "Session",
+        requests: Sequence[Say],
+        rules: Rules,
+        *,
+        answered: bool = True,
+    ) -> int:
         """
-        Say something to everybody in the room.
+        Say something to everybody in the room, or several things one after another.
 
-        @param answered: Whether the event answers the request; not if a command says
+        @param answered: Whether the events answer the requests; not if a command says
             it, which is answered when the command is done.
-        @raise ChatError: if this person may not speak here, or not so long.
+        @return: How many were said: those before the first that is refused.
+        @raise ChatError: if that is the first of all: this person may not speak here,
+            or not so long.
         """
         person = self._speaker(session)
-        check_text(request.text, rules)
-        event = Said(room=self.name, sender=person, text=request.text, key=request.key)
-        self._publish(event, session, request if answered else None)
+        said: list[Said] = []
+        for request in requests:
+            try:
+                check_text(request.text, rules)
+            except ChatError:
+                if not said:
+                    raise
+                break
+            said.append(
+                Said(room=self.name, sender=person, text=request.text, key=request.key)
+            )
+        self._publish_all(said, session, requests if answered else ())
+        return len(said)
 
     def check_speaker(self, session: "Session") -> None:
         """
@@ -326,6 +344,9 @@ class Room:
                 self.members.add(id)
             case Act.DISMISS:
                 self.moderators.discard(id)
+
+    def _publish(self, event: Event, session: "Session") -> None:
+        self._publish_all((event,), session, ())
 
     def _change(self, session: "Session", *, private: bool, history: bool) -> None:
         sender = self._member(session)

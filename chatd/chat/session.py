@@ -1,6 +1,6 @@
 """One connection that somebody is at: its requests, one after another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
@@ -259,17 +259,18 @@ class Session:
 
     # Requests
 
-    def receive(self, line: str) -> None:
-        """Take a line as a person typed it; several, if they were pasted."""
-        self.submit(Typed(line))
+    def receive(self, *lines: str) -> None:
+        """Take lines as a person typed them; one that was pasted may be several."""
+        self.submit(*[Typed(line) for line in lines])
 
-    def submit(self, request: Request) -> None:
-        """Take a request; it waits its turn behind the session's others."""
+    def submit(self, *requests: Request) -> None:
+        """Take requests; they wait their turn behind the session's others."""
         if self.ended or self._finishing:
             return
-        if not self._working and self._say_at_once(request):
+        said = 0 if self._working else self._say_at_once(requests)
+        if said == len(requests):
             return
-        self._queue.append(request)
+        self._queue += requests[said:]
         if len(self._queue) >= WAITING:
             self._pause_door()
         self._start_work()
@@ -279,24 +280,35 @@ class Session:
             self._working = True
             Deferred.fromCoroutine(self._work()).addErrback(_stumbled)
 
-    def _say_at_once(self, request: Request) -> bool:
-        """The short way for what most requests are: words, and nothing waits."""
-        if self.person is None or self._in_flight >= IN_FLIGHT:
-            return False
-        paid = False
+    def _say_at_once(self, requests: Sequence[Request]) -> int:
+        """
+        The short way for what most requests are: words, and nothing waits.
+
+        @return: How many of them, the first ones, were said.
+        """
+        if self.person is None:
+            return 0
+        words: list[Say] = []
+        said = 0
         try:
-            understood = self._understand(request)
-            if not isinstance(understood, Say) or self._wait(request):
-                return False
-            paid = True
-            self._hub.requests.say(self, understood)
+            for request in requests[: IN_FLIGHT - self._in_flight]:
+                understood = self._understand(request)
+                if (
+                    not isinstance(understood, Say)
+                    or (words and understood.room != words[0].room)
+                    or self._wait(request)
+                ):
+                    break
+                words.append(understood)
+            if words:
+                said = self._hub.requests.say(self, *words)
+                self.active = self._hub.now()
         except Exception:
-            # The long way meets it again, and tells of it in its turn.
-            if paid and self._speed is not None:
+            said = 0  # the long way meets it again, and tells of it in its turn
+        if said < len(words) and self._speed is not None:
+            for request in requests[said : len(words)]:
                 self._speed.give_back(request)
-            return False
-        self.active = self._hub.now()
-        return True
+        return said
 
     def _understand(self, request: Request) -> Request | None:
         if isinstance(request, Typed):
@@ -375,29 +387,32 @@ class Session:
 
     # What it caused
 
-    def sent(self) -> None:
-        """An event of this session is on its way."""
-        self._in_flight += 1
+    def sent(self, number: int) -> None:
+        """So many events of this session are on their way."""
+        self._in_flight += number
 
-    def delivered(self, event: Event, request: Say | None) -> None:
+    def delivered(self, events: Sequence[Event], requests: Sequence[Say]) -> None:
         """
-        An event of this session was shown to others.
+        Events of this session were shown to others.
 
-        @param request: What it answers; C{None} if a command caused it.
+        @param requests: What each of them answers; empty if a command caused them.
         """
-        if request is None:
-            self._caused = event
+        if not requests:
+            self._caused = events[-1]
         elif self.look.told:
-            self.tell(Done(request.ref, event))
-        self._arrive()
+            for event, request in zip(events, requests, strict=False):
+                self.tell(Done(request.ref, event))
+        self._arrive(len(events))
 
-    def dropped(self, error: ChatError, request: Say | None) -> None:
-        """An event of this session could not be stored and was not shown."""
+    def dropped(
+        self, error: ChatError, request: Say | None = None, number: int = 1
+    ) -> None:
+        """So many events of this session could not be stored and were not shown."""
         if request is not None:
             self.tell(Failed(error.code, error.text, request.text, request.ref))
         else:
             self._failure = error
-        self._arrive()
+        self._arrive(number)
 
     async def settled(self) -> None:
         """Wait until all that this session caused was shown or dropped."""
@@ -435,8 +450,8 @@ class Session:
         finally:
             self._failure = failure
 
-    def _arrive(self) -> None:
-        self._in_flight -= 1
+    def _arrive(self, number: int) -> None:
+        self._in_flight -= number
         if not self._in_flight and self._settled is not None:
             settled, self._settled = self._settled, None
             settled.callback(None)

@@ -1,6 +1,8 @@
 """Ids that sort by time and are never used twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from chatd.chat.events import Stamped
 
 # Ids count milliseconds from here, so that 41 bits last until 2089.
 EPOCH = 1_577_836_800_000  # 2020-01-01 in POSIX milliseconds
@@ -31,13 +33,22 @@ class Stamps:
         self._counter = (1 << COUNTER_BITS) - 1 if last else 0
         self.last = last
 
+    def stamp(self, events: Iterable[Stamped], node: str) -> None:
+        """Give events that happen now their ids and the time."""
+        # Not finer than it is stored: what is shown and what is read back are the same.
+        posix = int(self._now() * 1000)
+        time = posix / 1000
+        for event in events:
+            event.stamp(self._next(posix - EPOCH), time, node)
+
     def next(self) -> tuple[int, float]:
         """
         @return: An id and the time, in POSIX seconds.
         """
-        # Not finer than it is stored: what is shown and what is read back are the same.
         posix = int(self._now() * 1000)
-        millisecond = posix - EPOCH
+        return self._next(posix - EPOCH), posix / 1000
+
+    def _next(self, millisecond: int) -> int:
         if millisecond > self._millisecond:
             self._millisecond, self._counter = millisecond, 0
         elif self._counter < (1 << COUNTER_BITS) - 1:
@@ -47,4 +58,4 @@ class Stamps:
         self.last = (
             self._millisecond << (NODE_BITS + COUNTER_BITS) | self._bits | self._counter
         )
-        return self.last, posix / 1000
+        return self.last

@@ -121,17 +121,16 @@ class PersonDoor(LineConnection):
         if not any(block):
             return
         if len(block) < self._paste_from:
-            for text in block:
-                self.submit(text)
+            self.submit(*block)
             return
         most = self.hub.rules.paste_lines
         for start in range(0, len(block), most):
             self.submit("\n".join(block[start : start + most]))
 
-    def submit(self, text: str) -> None:
-        """Let the session have a line, or a paste."""
+    def submit(self, *texts: str) -> None:
+        """Let the session have lines, or a paste."""
         if self.session is not None:
-            self.session.receive(text)
+            self.session.receive(*texts)
 
     def _is_new(self) -> bool:
         """Whether nobody has come in by this connection yet."""

@@ -105,7 +105,8 @@ class World:
 
     def watch_append(self, entry: Entry) -> None:
         """Remember what is to be stored."""
-        self.kept[entry.event.id] = entry.kept
+        for event in entry.events:
+            self.kept[event.id] = entry.kept
         self.append(entry)
 
     def check_shown(self, door: Watched, event: Event | Answer) -> None:

@@ -68,22 +68,23 @@ class JournalTests(SynchronousTestCase):
         self.broken = 0
 
     def deliver(self, entry: Entry) -> None:
-        self.log.append(f"{entry.event.id}")
-        if entry.event.id == self.broken:
+        self.log += [f"{event.id}" for event in entry.events]
+        if entry.events[0].id == self.broken:
             raise RuntimeError("cannot be shown")
 
     def drop(self, entry: Entry, problem: Exception) -> None:
-        self.log.append(f"-{entry.event.id} {type(problem).__name__}")
+        self.assertEqual(len(entry.events), 1)
+        self.log.append(f"-{entry.events[0].id} {type(problem).__name__}")
 
     def say(self, *ids: int, room: str = "lobby") -> None:
         for id in ids:
             event = Said(id=id, room=room, sender=ANN, text="hi")
-            self.journal.append(Entry(event, None, None, True, (room,)))
+            self.journal.append(Entry((event,), None, (), True, (room,)))
 
     def enter(self, *ids: int, room: str = "lobby", person: int = 2) -> None:
         for id in ids:
             event = Joined(id=id, room=room, person=Person(person, "bob"))
-            self.journal.append(Entry(event, None, None, False, (room, person)))
+            self.journal.append(Entry((event,), None, (), False, (room, person)))
 
     def test_one_transaction_a_turn(self) -> None:
         """All that was said in one turn is kept in one transaction, then shown."""
@@ -160,6 +161,31 @@ class JournalTests(SynchronousTestCase):
         self.assertEqual(self.store.batches[2:], [[5, 6, 7]])
         self.store.commit()
         self.assertEqual(len(self.store.batches), 3)
+
+    def say_together(self, *ids: int) -> None:
+        """Somebody says several things at once."""
+        events = [Said(id=id, room="lobby", sender=ANN, text="hi") for id in ids]
+        self.journal.append(Entry(events, None, (), True, ("lobby", ANN.id)))
+
+    def test_together(self) -> None:
+        """What was said at once is kept together, and is as many as it is."""
+        self.patch(journal, "BATCH", 3)
+        self.say_together(1, 2)
+        self.say_together(3, 4)
+        self.say_together(5)
+        self.assertEqual(len(self.journal), 5)
+        self.clock.advance(0)
+        self.assertEqual(self.store.batches, [[1, 2, 3, 4]])
+        self.store.commit()
+        self.assertEqual(self.store.batches[1:], [[5]])
+
+    def test_apart(self) -> None:
+        """If some of it cannot be kept, the rest is shown all the same."""
+        self.say_together(1, 2, 3)
+        self.enter(4)
+        self.clock.advance(0)
+        self.store.commit(None, ValueError(), None)
+        self.assertEqual(self.log, ["1", "-2 ValueError", "3", "4"])
 
     def test_nothing_to_keep(self) -> None:
         """A batch of events that are not kept needs no transaction."""
@@ -365,14 +391,14 @@ class JournalTests(SynchronousTestCase):
         self.store.down = True
         origin: Any = object()
         event = Said(id=1, room="lobby", sender=ANN, text="hi")
-        self.journal.append(Entry(event, origin, Say("hi"), True, ("lobby",)))
+        self.journal.append(Entry((event,), origin, (Say("hi"),), True, ("lobby",)))
         self.clock.advance(0)
         self.store.lose(1)
         self.clock.pump([1] * 12)
         self.store.down = False
         self.clock.pump([1] * 6)
         (entry,) = entries
-        self.assertEqual((entry.origin, entry.request), (None, None))
+        self.assertEqual((entry.origin, entry.requests), (None, ()))
 
     def test_takes_nothing_while_down(self) -> None:
         """While the store does not answer, nothing more is taken that must be kept."""
@@ -419,7 +445,7 @@ class JournalTests(SynchronousTestCase):
 
         def also(entry: Entry) -> None:
             deliver(entry)
-            if entry.event.id == 1:
+            if entry.events[0].id == 1:
                 self.enter(10)
                 self.enter(11, room="ops", person=3)
 

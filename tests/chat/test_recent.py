@@ -39,7 +39,7 @@ class RecentTests(SynchronousTestCase):
     def keep(self, event: Event) -> None:
         """Something is stored, and shown."""
         self.stored.append(event)
-        self.recent.add(event)
+        self.recent.add([event])
 
     def get(self, most: int = 3, room: str = "lobby") -> "Deferred[list[int]]":
         """The ids of the latest events."""
@@ -82,7 +82,7 @@ class RecentTests(SynchronousTestCase):
         """What the store knew before it was shown comes once."""
         self.stored.append(said(4))
         self.assertEqual(self.successResultOf(self.get()), [2, 3, 4])
-        self.recent.add(said(4))
+        self.recent.add([said(4)])
         self.assertEqual(self.successResultOf(self.get()), [2, 3, 4])
 
     def test_another_number(self) -> None:

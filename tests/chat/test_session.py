@@ -118,6 +118,31 @@ class OneAfterAnotherTests(SessionCase):
         self.assertEqual(refs, [1, 1, 2, 3])
         self.assertEqual(texts(self.bob_door), ["after"])
 
+    def test_together(self) -> None:
+        """What comes together is said together, but each is answered by itself."""
+        long = "x" * (self.rules.message_chars + 1)
+        self.ann.submit(Say("1", ref=1), Say("2", ref=2), Say(long, ref=3), Say("4"))
+        self.ann.submit(Say("5", ref=5))
+        turn(self.hub)
+        self.assertEqual(texts(self.bob_door), ["1", "2", "4", "5"])
+        answers = [(type(event), event.ref) for event in self.answers()]
+        told = [(Done, 1), (Done, 2), (Failed, 3), (Done, None), (Done, 5)]
+        self.assertEqual(answers, told)
+
+    def test_together_elsewhere(self) -> None:
+        """What comes together may be for several rooms."""
+        type_in(self.hub, self.bob, "/join ops")
+        type_in(self.hub, self.ann, "/join ops")
+        self.ann.submit(Say("1"), Say("2", "lobby"), Say("3", "lobby"), Say("4"))
+        turn(self.hub)
+        rooms = [(event.room, event.text) for event in self.bob_door.of(Said)]
+        told = [("ops", "1"), ("lobby", "2"), ("lobby", "3"), ("ops", "4")]
+        self.assertEqual(rooms, told)
+
+    def answers(self) -> list[Done | Failed]:
+        """What ann was answered."""
+        return [e for e in self.ann_door.events if isinstance(e, Done | Failed)]
+
     def test_bounded_in_flight(self) -> None:
         """Only so many messages are on their way to the store; the next one waits."""
         self.store.hold()
@@ -291,6 +316,18 @@ class ThrottleTests(SessionCase):
             self.clock.advance(0.1)
         turn(self.hub)
         self.assertEqual(texts(self.bob_door), [f"{number}" for number in range(30)])
+
+    def test_together(self) -> None:
+        """What comes together costs as if it came one by one, also what is refused."""
+        long = "x" * (self.rules.message_chars + 1)
+        said = [Say(f"{number}") for number in range(18)]
+        self.ann.submit(said[0], Say(long), *said[1:], Say("20"), Say("21"))
+        turn(self.hub)
+        self.assertEqual(len(texts(self.bob_door)), 18)
+        self.assertEqual(len(self.ann_door.of(Failed)), 1)
+        self.clock.advance(0.4)
+        turn(self.hub)
+        self.assertEqual(len(texts(self.bob_door)), 20)
 
     def test_told_once(self) -> None:
         """They are told once to slow down, if it takes long enough to be worth it."""

@@ -147,10 +147,11 @@ class CommandDoor(PipeDoor):
 
     # Lines
 
-    def submit(self, text: str) -> None:
-        """Ask for what a line stands for; many may be under way."""
-        if text.strip() and self.session is not None:
-            self.session.submit(self._ask_line(text))
+    def submit(self, *texts: str) -> None:
+        """Ask for what lines stand for; many may be under way."""
+        if self.session is not None:
+            asked = [self._ask_line(text) for text in texts if text.strip()]
+            self.session.submit(*asked)
 
     def dataReceived(self, data: bytes) -> None:
         if self.channel.terminal is not None and any(key in data for key in _KEYS):
