@@ -38,8 +38,8 @@ class Server:
     @property
     def there(self) -> bool:
         """Whether it is installed."""
-        program = {"ngircd": "ngircd", "inspircd": "inspircd"}.get(self.name)
-        return program is None or shutil.which(program, path=_PATH) is not None
+        ours = self.name.startswith("chatd")
+        return ours or shutil.which(self.name, path=_PATH) is not None
 
 
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
@@ -119,6 +119,59 @@ def _inspircd(folder: Path, port: int, tls_port: int) -> list[str]:
     return [program, "--nofork", "--runasroot", "--config", f"{folder}/inspircd.conf"]
 
 
+def _ergo(folder: Path, port: int, tls_port: int) -> list[str]:
+    certificate(folder)
+    conf = folder / "ergo.yaml"
+    conf.write_text(
+        f"""
+network: {{name: b}}
+server:
+  name: irc.example.net
+  listeners:
+    "127.0.0.1:{port}": {{}}
+    "127.0.0.1:{tls_port}":
+      tls: {{cert: {folder}/crt.pem, key: {folder}/key.pem}}
+  casemapping: ascii
+  max-sendq: 100M
+  lookup-hostnames: false
+  check-ident: false
+  ip-limits: {{count: false, throttle: false}}
+  ip-cloaking: {{enabled: false}}
+accounts:
+  authentication-enabled: false
+  registration: {{enabled: false}}
+  multiclient: {{enabled: false}}
+channels: {{default-modes: +n, max-channels-per-client: 100}}
+logging: [{{method: stderr, type: "* -userinput -useroutput", level: error}}]
+lock-file: {folder}/lock
+datastore: {{path: {folder}/ergo.db}}
+languages: {{enabled: false, default: en}}
+limits:
+  nicklen: 32
+  identlen: 20
+  channellen: 64
+  awaylen: 390
+  kicklen: 390
+  topiclen: 390
+  monitor-entries: 100
+  whowas-entries: 100
+  chan-list-modes: 60
+  registration-messages: 1024
+fakelag: {{enabled: false}}
+history:
+  enabled: true
+  channel-length: 2048
+  client-length: 256
+  chathistory-maxmessages: 1000
+"""
+    )
+    program = shutil.which("ergo", path=_PATH) or "ergo"
+    subprocess.run(
+        [program, "initdb", "--conf", conf, "--quiet"], check=True, capture_output=True
+    )
+    return [program, "run", "--conf", str(conf), "--quiet"]
+
+
 SERVERS = {
     server.name: server
     for server in (
@@ -127,6 +180,7 @@ SERVERS = {
         Server("chatd-ws", "ws", _chatd(), visits=False),
         Server("ngircd", "irc", _ngircd),
         Server("inspircd", "irc", _inspircd, tls=False, visits=False),
+        Server("ergo", "irc", _ergo),
     )
 }
 
