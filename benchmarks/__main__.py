@@ -24,6 +24,7 @@ from benchmarks.loads import IDLE, LOADS, OTHERS, Load
 from benchmarks.marks import verdicts
 from benchmarks.plot import bars, picture
 from benchmarks.servers import SERVERS
+from benchmarks.waiting import PEOPLE, waiting
 
 # By server: what was measured.
 Table = dict[str, dict[str, float]]
@@ -109,6 +110,14 @@ def other(
         for line in growth(generator, options.seconds):
             print(line, flush=True)
         return {}
+    if what == "waiting":
+        figures = waiting(generator, options.seconds)
+        print(
+            f"chatd        {figures['usual']:8.2f} ms for an answer in another room, "
+            f"p99 {figures['p99']:.2f}, at most {figures['most']:.2f}, "
+            f"while {PEOPLE:,} are written to"
+        )
+        return {"chatd": figures}
     kind, _, more = what.partition("-")
     tls = more == "tls"
     # Each is a descriptor, of the server and of the generator.

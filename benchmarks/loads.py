@@ -44,4 +44,7 @@ LOADS = {
 IDLE = (1_000, 5_000)
 
 # What is no stream of messages.
-OTHERS = ("idle", "idle-tls", "idle-20000", "churn", "churn-tls", "start", "growth")
+OTHERS = (
+    *("idle", "idle-tls", "idle-20000", "churn", "churn-tls", "start"),
+    *("waiting", "growth"),
+)

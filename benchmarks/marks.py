@@ -39,6 +39,7 @@ MARKS = (
     Mark("idle-tls", "kib", "KiB a person", 0.0, 32.0),
     Mark("churn", "us", "us a visit", 0.0, 300.0),
     Mark("churn-tls", "us", "us a visit", 0.0, 700.0),
+    Mark("waiting", "p99", "ms, p99", 0.0, 5.0),
     Mark("start", "again", "s to listening", 0.0, 0.5),
 )
 
