@@ -9,9 +9,19 @@ than the sending itself; and the lines that come meanwhile make another write.
 import socket
 from typing import Protocol
 
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import (
+    IConsumer,
+    IHalfCloseableDescriptor,
+    IListeningPort,
+    ILoggingContext,
+    IPushProducer,
+    IReadWriteDescriptor,
+    ISystemHandle,
+    ITLSTransport,
+)
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Port, Server
+from zope.interface import implementer_only
 
 
 class Reader(Protocol):
@@ -21,6 +31,23 @@ class Reader(Protocol):
         """Something waits to be sent: more must queue behind it."""
 
 
+class IDirect(
+    ITLSTransport,
+    ISystemHandle,
+    IPushProducer,
+    IReadWriteDescriptor,
+    IConsumer,
+    IHalfCloseableDescriptor,
+    ILoggingContext,
+):
+    """
+    All that Twisted's connections provide, as one interface.
+
+    TLS takes over what it is put around, one after the other: 30 us for nine of them.
+    """
+
+
+@implementer_only(IDirect)
 class DirectServer(Server):
     """
     A connection that was accepted. As long as nothing waits, writing is sending.

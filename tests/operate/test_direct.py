@@ -6,10 +6,11 @@ from twisted.internet import unix
 from twisted.internet.error import ConnectionDone
 from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.internet.tcp import Port
+from twisted.internet.tcp import Port, Server
 from twisted.internet.testing import MemoryReactor, MemoryReactorClock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from zope.interface import implementedBy
 
 from chatd.operate.direct import (
     AT_ONCE,
@@ -49,12 +50,13 @@ class Socket:
     def __init__(self, room: int) -> None:
         self.room = room
         self.sent = b""
-        self.closed = 0
+        self.closed = self.sends = 0
 
     def send(self, data: bytes) -> int:
         """Take what there is room for."""
         if not self.room:
             raise BlockingIOError
+        self.sends += 1
         taken = data[: self.room]
         self.room -= len(taken)
         self.sent += taken
@@ -198,6 +200,20 @@ class EndTests(SynchronousTestCase):
         self.server.producer, self.server.streamingProducer = object(), False
         self.server.loseConnection()
         self.assertEqual(self.reactor.getWriters(), [self.server])
+
+
+class InterfaceTests(SynchronousTestCase):
+    """Its connections are all that Twisted's are."""
+
+    def test_all(self) -> None:
+        """One interface has all of theirs, and there is but one to take over."""
+        self.assertEqual(len(list(implementedBy(DirectServer))), 1)
+        missing = [
+            interface
+            for interface in implementedBy(Server)
+            if not interface.implementedBy(DirectServer)
+        ]
+        self.assertEqual(missing, [])
 
 
 class DirectTests(SynchronousTestCase):

@@ -7,11 +7,12 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.tcp import Port
 from twisted.internet.testing import (
     AccumulatingProtocol,
-    MemoryReactor,
+    MemoryReactorClock,
     StringTransport,
 )
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import providedBy
 
 from chatd.doors.transport import straight
 from chatd.operate.direct import DirectServer
@@ -28,32 +29,46 @@ class EncryptedTests(SynchronousTestCase):
         self.reader: Any = Hindered()
         self.socket = Socket(room=1_000_000)
         self.server = self.connect(Encrypted)
-        self.socket.sent = b""
+        self.assertEqual(self.socket.sends, 1)  # of hands that are shaken
+        self.server.write(b"* Welcome\n")
+        self.assertEqual(self.socket.sends, 2)
+        self.carry()
+        self.near.data = b""
 
-    def connect(self, kind: type[TLSMemoryBIOProtocol]) -> Any:
-        """Shake hands."""
+    def connect(
+        self,
+        kind: type[TLSMemoryBIOProtocol],
+        inside: type[Protocol] = Protocol,
+        first: bytes = b"",
+    ) -> Any:
+        """
+        Shake hands.
+
+        @param first: What the client says along with the end of it.
+        """
         folder = Path(self.mktemp())
         folder.mkdir()
         crt, key = folder / "tls.crt", folder / "tls.key"
         ensure_certificate(crt, key, ["chat.example"])
-        inside = Factory.forProtocol(Protocol)
-        tls = TLSMemoryBIOFactory(ReloadingContext(crt, key), False, inside)
+        factory = Factory.forProtocol(inside)
+        tls = TLSMemoryBIOFactory(ReloadingContext(crt, key), False, factory)
         tls.protocol = kind
         server = tls.buildProtocol(None)
-        port: Any = Port(0, Factory(), reactor=MemoryReactor())
+        port: Any = Port(0, Factory(), reactor=MemoryReactorClock())
         sock: Any = self.socket
         self.direct = DirectServer(
-            sock, server, ("127.0.0.1", 1), port, 1, MemoryReactor()
+            sock, server, ("127.0.0.1", 1), port, 1, MemoryReactorClock()
         )
         self.direct.connected = True
         server.makeConnection(self.direct)
         self.near, self.far = AccumulatingProtocol(), StringTransport()
         outside = Factory()
         outside.buildProtocol = lambda addr: self.near  # type: ignore[method-assign]
-        self.client: Any = TLSMemoryBIOFactory(Trusting(), True, outside).buildProtocol(
-            None
-        )
+        clients = TLSMemoryBIOFactory(Trusting(), True, outside)
+        clients.protocol = TLSMemoryBIOProtocol  # which does not wait for more
+        self.client: Any = clients.buildProtocol(None)
         self.client.makeConnection(self.far)
+        self.client.write(first)
         for _ in range(3):
             data = self.far.value()
             self.far.clear()
@@ -61,6 +76,26 @@ class EncryptedTests(SynchronousTestCase):
                 server.dataReceived(data)
             self.carry()
         return server
+
+    def test_refused(self) -> None:
+        """Who is sent away at the first word is told why, and that it is the end."""
+
+        class Refusing(Protocol):
+            """Has one answer."""
+
+            def dataReceived(self, data: bytes) -> None:
+                assert self.transport is not None
+                self.transport.write(b"! Full.")
+                self.transport.loseConnection()
+
+        self.connect(Encrypted, Refusing, b"ann")
+        self.assertEqual(self.near.data, b"! Full.")
+        self.assertTrue(self.far.disconnecting)
+
+    def test_interfaces(self) -> None:
+        """What is encrypted can do what a plain connection can, and says so."""
+        for interface in providedBy(self.direct).flattened():
+            self.assertTrue(interface.providedBy(self.server), interface)
 
     def carry(self) -> None:
         """What was sent arrives."""
