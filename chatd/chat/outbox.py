@@ -43,8 +43,8 @@ FEW = 4
 TOGETHER = 0.002  # seconds, at most
 
 # How long one turn may write, in seconds, and after how many readers that is looked at.
-LONGEST = 0.0045
-PORTION = 100
+LONGEST = 0.004
+PORTION = 50
 
 
 class Audience(Protocol):
