@@ -1,14 +1,13 @@
 """What all connections that speak lines have in common."""
 
-from twisted.protocols.basic import LineReceiver
-
 from chatd.chat.hub import Hub
 from chatd.chat.session import LAST_WORDS, Session
 from chatd.doors.connection import Connection, Exempt
 
-# LineReceiver copies all that follows at every line: 64 KiB of empty lines take it
-# 100 ms at once, and 6 ms in pieces of so many bytes.
-PIECE = 1024
+# Lines that are taken apart at once. Reading may stop behind each of them, and goes on
+# there; LineReceiver copies all that follows for each: 64 KiB of empty lines take it
+# 100 ms.
+AT_ONCE = 64
 
 # Bytes after which a line without an end is taken for a flood: by strangers, and by
 # people, who may paste anything.
@@ -16,20 +15,24 @@ ENDLESS = 1024 * 1024
 ENDLESS_INSIDE = 64 * ENDLESS
 
 
-class LineConnection(Connection, LineReceiver):
-    """
+class LineConnection(Connection):
+    r"""
     One connection that speaks lines: everything about it but what the lines mean.
 
     Reading stops when the session asks for it, in the middle of what was received.
+
+    @ivar MAX_LENGTH: Bytes that a line may have.
+    @ivar paused: Whether nothing is read for now.
     """
 
     kind = "lines"
-    delimiter = b"\n"  # a "\r" before it is left to the door
 
     def __init__(self, hub: Hub, *, line_limit: int = 0, exempt: Exempt) -> None:
         super().__init__(hub, exempt=exempt)
         self.MAX_LENGTH = line_limit
-        self._rest = b""  # what follows a line that was too long
+        self.paused = False
+        self._buffer = b""  # what was received and not read yet
+        self._busy = False  # whether it is being read
         self._head = b""  # of a line that is too long, and has no end yet
         self._skipped = 0  # bytes of it
 
@@ -54,18 +57,60 @@ class LineConnection(Connection, LineReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         self.heard = self.hub.clock.seconds()
-        for start in range(0, len(data) or 1, PIECE):
-            self._rest = data[start : start + PIECE]
+        self._buffer += data
+        if self._busy:
+            return  # a line was read, because of which reading goes on
+        self._busy = True
+        try:
+            while self._buffer and not self.paused and self._take_some():
+                pass
+        finally:
+            self._busy = False
+
+    def _take_some(self) -> bool:
+        """
+        Take the next lines of what was received.
+
+        @return: Whether there may be more.
+        """
+        lines = self._buffer.split(b"\n", AT_ONCE)
+        self._buffer = b""
+        rest = lines.pop()
+        for place, line in enumerate(lines, 1):
             if self._skipped:
-                self._skip()
-            while True:
-                rest, self._rest = self._rest, b""
-                super().dataReceived(rest)
-                if not self._rest:
-                    break
+                length, self._skipped = self._skipped + len(line), 0
+                self.line_too_long(self._head, length)
+            elif len(line) > self.MAX_LENGTH:
+                self.line_too_long(line[: self.MAX_LENGTH], len(line))
+            else:
+                self.lineReceived(line)
+            if self.paused or self._leaving():
+                rest = b"\n".join((*lines[place:], rest))
+                self._buffer = rest + self._buffer
+                return False
+        if len(lines) == AT_ONCE:
+            self._buffer = rest + self._buffer
+            return True
+        if self._skipped or len(rest) > self.MAX_LENGTH:
+            self._skip(rest)
+        else:
+            self._buffer = rest + self._buffer
+        return False
+
+    def _skip(self, part: bytes) -> None:
+        """Throw away what belongs to a line that is too long, and has no end yet."""
+        if not self._skipped:
+            self._head = part[: self.MAX_LENGTH]
+        self._skipped += len(part)
+        session = self.session
+        if session is not None and self._skipped > self._endless(session):
+            self.hub.connections.let_go(session, "it sends a line without an end")
+
+    def _leaving(self) -> bool:
+        return bool(getattr(self.transport, "disconnecting", False))
 
     def readConnectionLost(self) -> None:
-        rest = self.clearLineBuffer()
+        rest, self._buffer = self._buffer, b""
         if self._skipped:
             self.line_too_long(self._head, self._skipped)
         elif rest:
@@ -76,25 +121,6 @@ class LineConnection(Connection, LineReceiver):
         """Take lines, with nothing between them that is not part of one."""
         self.dataReceived(data)
 
-    def lineLengthExceeded(self, line: bytes) -> None:
-        # Twisted gives all that it has: perhaps later lines, perhaps no end yet.
-        head, end, self._rest = line.partition(self.delimiter)
-        if end:
-            self.line_too_long(head[: self.MAX_LENGTH], len(head))
-        else:
-            self._head, self._skipped = head[: self.MAX_LENGTH], len(head)
-
-    def _skip(self) -> None:
-        """Throw away what belongs to a line that is too long."""
-        more, end, rest = self._rest.partition(self.delimiter)
-        self._skipped += len(more)
-        self._rest = rest
-        if end:
-            length, self._skipped = self._skipped, 0
-            self.line_too_long(self._head, length)
-        elif self.session is not None and self._skipped > self._endless(self.session):
-            self.hub.connections.let_go(self.session, "it sends a line without an end")
-
     @staticmethod
     def _endless(session: Session) -> int:
         return ENDLESS if session.person is None else ENDLESS_INSIDE
@@ -103,16 +129,20 @@ class LineConnection(Connection, LineReceiver):
 
     def pause(self) -> None:
         """Read nothing more for now."""
-        if not self.lost:
-            self.pauseProducing()
+        if not self.lost and self.transport is not None:
+            self.paused = True
+            self.transport.pauseProducing()
 
     def resume(self) -> None:
         """Read again, beginning with what was received already."""
-        if not self.lost:
-            self.resumeProducing()
+        if not self.lost and self.transport is not None:
+            self.paused = False
+            self.transport.resumeProducing()
+            self.dataReceived(b"")
 
     def last_words(self) -> None:
         """Whole lines that waited while reading was paused are still carried out."""
-        lines = self.clearLineBuffer().split(self.delimiter, LAST_WORDS)[:-1]
+        lines = self._buffer.split(b"\n", LAST_WORDS)[:-1]
+        self._buffer = b""
         self.paused = False
-        self.lines_received(b"".join(line + self.delimiter for line in lines))
+        self.lines_received(b"".join([line + b"\n" for line in lines]))

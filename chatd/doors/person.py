@@ -18,7 +18,7 @@ from chatd.chat.session import Session, Straight
 from chatd.chat.throttle import Throttle
 from chatd.chat.understand import cleaned
 from chatd.doors.connection import Exempt
-from chatd.doors.lines import PIECE, LineConnection
+from chatd.doors.lines import LineConnection
 from chatd.doors.transport import host_of
 from chatd.render.text import fold, render
 
@@ -29,11 +29,17 @@ if TYPE_CHECKING:
 # In this order each is turned into LF.
 _LINE_ENDS = (b"\r\n", b"\r\0", b"\r")
 
+# Keys that are looked at at once.
+PIECE = 1024
+
 # Keys that move, complete, end or negotiate something, as the first byte of each. They
 # cost more than letters: so many at once, and so many a second.
 _COSTLY = bytes((*range(0x20), 0x7F, 0xFF))
 KEYS_BURST = 1_000
 KEYS_RATE = 200
+
+# What a command begins with.
+_MARKS = ("/", "@")
 
 # A line with which it is no part of a paste: not a path, nor a comment in a program.
 _COMMAND = re.compile(r"/[a-z][\w-]*(?!\S)", re.IGNORECASE)
@@ -56,7 +62,7 @@ class PersonDoor(LineConnection):
         self._paste_from = paste_from
         self._after_cr = False
         # Lines of the read that is being taken apart; mostly there is none.
-        self._read: tuple[str, ...] = ()
+        self._read: list[str] | None = None
         self._keys = b""  # that were not looked at yet
         self._host: str | None = None  # as asked once; each time is a system call
         self._key_throttle: Throttle | None = None  # of terminals only
@@ -72,15 +78,23 @@ class PersonDoor(LineConnection):
         self.MAX_LENGTH = rules.line_bytes if entered else rules.line_bytes_before
         if self._after_cr and data[:1] in (b"\n", b"\0"):
             data = data[1:]  # the rest of one line end
-        self._after_cr = data.endswith(b"\r")
-        for end in _LINE_ENDS:
-            data = data.replace(end, b"\n")
+        if b"\r" in data:
+            self._after_cr = data.endswith(b"\r")
+            for end in _LINE_ENDS:
+                data = data.replace(end, b"\n")
+        else:
+            self._after_cr = False
         super().dataReceived(data)
         self._take()
 
     def lineReceived(self, line: bytes) -> None:
         text = line.decode("utf-8", "replace")
-        self._read += (cleaned(self.session, text, self.hub.commands),)
+        if not text.isprintable():
+            text = cleaned(self.session, text, self.hub.commands)
+        if self._read is None:
+            self._read = [text]
+            return
+        self._read.append(text)
         if len(self._read) >= self.hub.rules.paste_lines:
             self._take()  # a paste has no more; the session may want to pause
 
@@ -101,10 +115,10 @@ class PersonDoor(LineConnection):
 
     def _take(self) -> None:
         """Give the session what was found in one read; many lines are one paste."""
-        read, self._read = self._read, ()
+        read, self._read = self._read, None
         block: list[str] = []
-        for text in read:
-            if (text[:1] in "/@" and self._is_command(text)) or self._is_new():
+        for text in read or ():
+            if (text[:1] in _MARKS and self._is_command(text)) or self._is_new():
                 self._take_block(block)
                 block = []
                 self.submit(text)

@@ -77,20 +77,16 @@ class TextDoor(PersonDoor):
             session.prefer(session.preferences)
 
     def lines_received(self, data: bytes) -> None:
-        if (
-            self._first
-            and self._may_be_telnet()
-            and _ends_like_telnet(data, self._after_cr)
-        ):
+        if not self._first:
+            super().lines_received(data)
+            return
+        if self._may_be_telnet() and _ends_like_telnet(data, self._after_cr):
             self._start_telnet()
         super().lines_received(data)
+        self._any = self._any or b"\n" in data or b"\r" in data
         if self._any:
             # The other half of a line end may be on its way.
-            self._first = self._first and self._after_cr
-
-    def lineReceived(self, line: bytes) -> None:
-        self._any = True
-        super().lineReceived(line)
+            self._first = self._after_cr
 
     def look(self, preferences: Preferences) -> Look:
         if preferences.telnet is not self._choice:

@@ -9,11 +9,12 @@ from chatd.chat.hub import Hub
 from chatd.chat.look import Look
 from chatd.chat.request import Enter
 from chatd.doors.connection import nobody_is_exempt
-from chatd.doors.lines import ENDLESS, ENDLESS_INSIDE, PIECE, LineConnection
+from chatd.doors.lines import AT_ONCE, ENDLESS, ENDLESS_INSIDE, LineConnection
 from chatd.testing import FakeDoor, turn
 from tests.doors.wire import DoorCase, Wire
 
 LIMIT = 5000
+PIECE = 1024
 
 
 class Echo(LineConnection):
@@ -54,6 +55,20 @@ class ConnectionTests(DoorCase):
         self.echo.dataReceived(b"on")
         self.echo.dataReceived(b"e\n\ntwo\r\nthr")
         self.assertEqual(self.echo.lines, [b"one", b"", b"two\r"])
+
+    def test_many(self) -> None:
+        """However many there are in a piece, reading stops behind any of them."""
+        lines = [b"%d" % number for number in range(3 * AT_ONCE)]
+        for place in (0, 1, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE, 3 * AT_ONCE - 1):
+            echo = Echo(self.hub)
+            echo.makeConnection(Wire())
+            said: list[bytes | tuple[bytes, int]] = [*lines]
+            said[place] = b"pause"
+            echo.dataReceived(b"".join(b"%s\n" % line for line in said) + b"half")
+            self.assertEqual(echo.lines, said[: place + 1])
+            echo.resume()
+            echo.dataReceived(b" a line\n")
+            self.assertEqual(echo.lines, [*said, b"half a line"])
 
     def test_limit(self) -> None:
         """A line at the limit passes; a longer one is named, and others are kept."""
