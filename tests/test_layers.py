@@ -39,6 +39,7 @@ VALUES = {
         "stamps",
         "store",
         "throttle",
+        "value",
     ]
 }
 

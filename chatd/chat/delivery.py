@@ -99,12 +99,15 @@ class Delivery:
         if room is None:
             return
         skip = self._skips(events[0].sender.id, origin)
-        named = self._names_somebody(events)
         for event in events:
             if "\n" in event.text:
                 room.apply(event)
-            people = self._named(event, room, skip) if named else ()
-            self._hub.outbox.put(event, room, skip, people)
+        if not self._names_somebody(events):
+            self._hub.outbox.put_all(events, room, skip)
+            return
+        for event in events:
+            named = self._named(event, room, skip)
+            self._hub.outbox.put(event, room, skip, named)
 
     def _show_shared(self, event: Shared) -> None:
         room = self._hub.rooms.get(event.room)

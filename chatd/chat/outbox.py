@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate, groupby, islice, takewhile
 from math import inf
+from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -79,10 +80,12 @@ class Item:
         self.event = event
         self.skip = skip
         self.reader = reader
-        self._rendered: dict[tuple[Look, bool], bytes] = {}
+        self._rendered: dict[tuple[Look, bool], bytes] | None = None
 
     def render(self, look: Look, here: bool) -> bytes:
         """What is sent to those who share a look."""
+        if self._rendered is None:
+            self._rendered = {}
         data = self._rendered.get((look, here))
         if data is None:
             try:
@@ -109,23 +112,28 @@ class Block:
         self.data = b"".join(parts)
         self._starts = list(accumulate(map(len, parts), initial=0))
 
-    def cut(self, without: Iterable[int], extra: Iterable[tuple[int, bytes]]) -> bytes:
+    def cut(
+        self,
+        without: Iterable[tuple[int, int]],
+        extra: Collection[tuple[int, bytes]],
+    ) -> bytes:
         """
         The data with changes; their number decides what it costs, not the block's size.
 
-        @param without: The places of items to leave out.
+        @param without: From which place up to which to leave items out.
         @param extra: What to put in before which place, in order.
         """
         starts = self._starts
         cuts = [(starts[place], starts[place], data) for place, data in extra]
-        cuts += [(starts[place], starts[place + 1], b"") for place in without]
-        cuts.sort(key=_place)
+        cuts += [(starts[start], starts[end], b"") for start, end in without]
+        if extra:
+            cuts.sort(key=_place)
         whole = memoryview(self.data)
         pieces: list[bytes | memoryview] = []
         at = 0
         for start, end, data in cuts:
             pieces += (whole[at:start], data)
-            at = end
+            at = max(at, end)  # it may stand in the middle of what is left out
         pieces.append(whole[at:])
         return b"".join(pieces)
 
@@ -203,16 +211,23 @@ class Outbox:
             self._order += 1
             self._patient[audience].append(Item(self._order, event, set(skip)))
             return
-        order = self._next()
         apart = set(skip)
         for person, sessions in named:
-            item = Item(order, event, reader=person)
+            item = Item(self._order + 1, event, reader=person)
             for session in sessions:
                 if session not in apart:
                     apart.add(session)
                     self._own.setdefault(session, []).append(item)
+        self.put_all((event,), audience, apart)
+
+    def put_all(
+        self, events: Sequence[Event], audience: Audience, skip: "Collection[Session]"
+    ) -> None:
+        """Show events to an audience that name nobody; C{skip} as for L{put}."""
+        order = self._next(len(events))
         self._hurry(audience)
-        self._rooms.setdefault(audience, []).append(Item(order, event, apart))
+        items = self._rooms.setdefault(audience, [])
+        items += [Item(place, event, skip) for place, event in enumerate(events, order)]
 
     def _may_wait(self, audience: Audience) -> bool:
         """Whether an audience was told of comings and goings a moment ago."""
@@ -251,7 +266,7 @@ class Outbox:
         reader: Person | None = None,
     ) -> None:
         """Show something to some sessions, whatever rooms they are in."""
-        item = Item(self._next(), event, reader=reader)
+        item = Item(self._next(1), event, reader=reader)
         for session in sessions:
             self._own.setdefault(session, []).append(item)
 
@@ -346,10 +361,12 @@ class Outbox:
         select for them; the others are late until they are written to.
         """
         orders = [item.order for item in items]
-        without: dict[Session, list[int]] = {}
-        for place, item in enumerate(items):
-            for session in item.skip:
-                without.setdefault(session, []).append(place)
+        without: dict[Session, list[tuple[int, int]]] = {}
+        end = 0
+        for skip, alike in groupby(items, _skip):
+            start, end = end, end + len(list(alike))
+            for session in skip:
+                without.setdefault(session, []).append((start, end))
         readers, told = audience.readers, Told(audience, items)
         apart = several.union(own, without, _since(readers, orders[0]))
         apart.intersection_update(readers)
@@ -365,10 +382,10 @@ class Outbox:
             ]
             block = told.block(session.look, session.room)
             session.write(block.cut(without.get(session, ()), extra))
-        alike = [s for s in readers if s not in apart] if apart else list(readers)
-        written = self._write_block(told, alike, until)
-        if written < len(alike):
-            self._late.update(dict.fromkeys(alike[written:], told))
+        others = [s for s in readers if s not in apart] if apart else list(readers)
+        written = self._write_block(told, others, until)
+        if written < len(others):
+            self._late.update(dict.fromkeys(others[written:], told))
             self._blocked.add(audience)
 
     def _write_some(self) -> None:
@@ -442,13 +459,19 @@ class Outbox:
         """What an audience is still to be told."""
         return self._rooms.get(audience) or self._patient.get(audience)
 
-    def _next(self) -> int:
+    def _next(self, number: int) -> int:
+        """
+        Let so many things have their places.
+
+        @return: The first of these.
+        """
         if self._call is None:
             self._schedule()
-        self._order += 1
-        if self._order == self._company and self._call is not None:
+        before = self._order
+        self._order += number
+        if before < self._company <= self._order and self._call is not None:
             self._call.reset(0)
-        return self._order
+        return before + 1
 
     def _schedule(self) -> None:
         if self._call is None:
@@ -497,8 +520,7 @@ def _selection(items: list[Item], session: "Session", since: int) -> list[Item]:
     return [i for i in items if i.order > since and session not in i.skip]
 
 
-def _order(item: Item) -> int:
-    return item.order
+_order, _skip = attrgetter("order"), attrgetter("skip")
 
 
 def _place(cut: tuple[int, int, bytes]) -> tuple[int, int]:

@@ -1,14 +1,14 @@
 """What a person or program can ask for."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from chatd.chat.account import Account, Person
 from chatd.chat.errors import ChatError
 from chatd.chat.events import Ref
+from chatd.chat.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Typed:
     """A line, or several from one paste, as a person typed it; not yet understood."""
 
@@ -16,7 +16,7 @@ class Typed:
     ref: Ref = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Enter:
     """
     Come in.
@@ -39,7 +39,7 @@ class Enter:
     proved: Account | Person | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Say:
     """
     Say something in a room.
@@ -54,7 +54,7 @@ class Say:
     ref: Ref = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Doubtful:
     """
     Say something in the current room, unless it is a login without its slash.
@@ -67,7 +67,7 @@ class Doubtful:
     ref: Ref = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Whisper:
     """
     Tell one person something.
@@ -82,7 +82,7 @@ class Whisper:
     to_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Invoke:
     """
     Run a command.
@@ -102,7 +102,7 @@ class Invoke:
     marked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class History:
     """
     What was said in a room, or with one person.
@@ -121,7 +121,7 @@ class History:
     person_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Search:
     """
     Find what was said.
@@ -136,7 +136,7 @@ class Search:
     ref: Ref = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Seen:
     """Everything up to an id was read, in a room or with one person."""
 
@@ -147,14 +147,14 @@ class Seen:
     person_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LogOut:
     """The token with which the session came in is good no more."""
 
     ref: Ref = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Share:
     """
     Ask where a file can be put that is to be shared.
@@ -172,14 +172,14 @@ class Share:
     ref: Ref = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ping:
     """Are you there?"""
 
     ref: Ref = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Refused:
     """Something that a door could not make a request of; it keeps its turn."""
 

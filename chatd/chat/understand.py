@@ -12,6 +12,9 @@ from chatd.chat.request import Doubtful, Enter, Invoke, Refused, Request, Say, T
 if TYPE_CHECKING:
     from chatd.chat.session import Session
 
+# What a command begins with.
+MARKS = ("/", "@")
+
 _MEANT = ("login", "register", "password", "claim", "unregister")
 
 
@@ -25,23 +28,27 @@ def understand(session: "Session", typed: Typed, commands: Commands) -> Request 
     entered = session.person is not None
     if "\n" in line and entered:
         return Say(line, ref=ref)
-    word, _, rest = line[1:].partition(" ")
-    if line.startswith("/") and not line.startswith("//"):
-        return _command(typed, word, rest.strip(), commands)
-    if line.startswith("@") and commands.has(word):
-        return Invoke(word, rest.strip(), ref=ref)
+    doubled = False
+    if line.startswith(MARKS):
+        word, _, rest = line[1:].partition(" ")
+        doubled = line.startswith("//")
+        if line.startswith("/") and not doubled:
+            return _command(typed, word, rest.strip(), commands)
+        if line.startswith("@") and commands.has(word):
+            return Invoke(word, rest.strip(), ref=ref)
     words = line.split(None, 3)
     if not words:
         return None
-    if looks_secret(words):
-        return Refused(forgot_slash(words[0]), ref=ref)
-    if entered and len(words) > 3 and words[0].casefold() in SECRETIVE:
-        return Doubtful(words[1], line, ref)
+    if words[0].casefold() in SECRETIVE:
+        if looks_secret(words):
+            return Refused(forgot_slash(words[0]), ref=ref)
+        if entered and len(words) > 3:
+            return Doubtful(words[1], line, ref)
     if not entered:
-        if line.startswith("//"):
+        if doubled:
             return Refused(NotEntered("Type a name to come in first."), line, ref)
         return Enter(line.strip(), show=True, ref=ref)
-    return Say(line[1:] if line.startswith("//") else line, ref=ref)
+    return Say(line[1:] if doubled else line, ref=ref)
 
 
 def cleaned(session: "Session | None", text: str, commands: Commands) -> str:

@@ -16,7 +16,7 @@ from chatd.chat.look import Look, look
 from chatd.chat.request import Invoke, Refused
 from chatd.chat.session import Session, Straight
 from chatd.chat.throttle import Throttle
-from chatd.chat.understand import cleaned
+from chatd.chat.understand import MARKS, cleaned
 from chatd.doors.connection import Exempt
 from chatd.doors.lines import LineConnection
 from chatd.doors.transport import host_of
@@ -37,9 +37,6 @@ PIECE = 1024
 _COSTLY = bytes((*range(0x20), 0x7F, 0xFF))
 KEYS_BURST = 1_000
 KEYS_RATE = 200
-
-# What a command begins with.
-_MARKS = ("/", "@")
 
 # A line with which it is no part of a paste: not a path, nor a comment in a program.
 _COMMAND = re.compile(r"/[a-z][\w-]*(?!\S)", re.IGNORECASE)
@@ -118,7 +115,7 @@ class PersonDoor(LineConnection):
         read, self._read = self._read, None
         block: list[str] = []
         for text in read or ():
-            if (text[:1] in _MARKS and self._is_command(text)) or self._is_new():
+            if (text.startswith(MARKS) and self._is_command(text)) or self._is_new():
                 self._take_block(block)
                 block = []
                 self.submit(text)

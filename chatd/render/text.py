@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
 from chatd.chat.account import Person, Role, Timestamps
 from chatd.chat.durations import counted
@@ -85,7 +84,7 @@ def render(
     @param reader: Who reads, where that matters.
     """
     lines = _Text(look, here, reader).lines(event)
-    return "".join([f"{line}\r\n" for line in lines]).encode("utf-8", "replace")
+    return "\r\n".join((*lines, "")).encode("utf-8", "replace")
 
 
 def fold(events: Sequence[Event | Answer], look: Look) -> bytes:
@@ -112,7 +111,7 @@ class _Text:
         self.look = look
         self.here = here
         self.reader = reader
-        self.paint: Paint = THEMES[look.theme] if look.colour else PLAIN
+        self.paint = _paint(look)
 
     def lines(self, event: Event | Answer) -> Iterable[str]:
         match event:
@@ -152,10 +151,13 @@ class _Text:
     # What somebody said
 
     def _said(self, event: Said, *, whole: bool = False) -> Iterable[str]:
-        head = f"{self._when(event)}{self._where(event.room)}"
+        head = _moment(int(event.time), self.look)
+        if not self.here:
+            head += self._where(event.room)
         name = self.paint.name(event.sender)
         if "\n" not in event.text:
-            return [f"{head}{name}: {self._words(event, event.text)}"]
+            words = self._words(event, event.text) if self.reader else event.text
+            return [f"{head}{name}: {words}"]
         return self._pasted(f"{head}{name}", event.id, event.text, whole)
 
     def _whispered(self, event: Whispered, *, whole: bool = False) -> Iterable[str]:
@@ -430,19 +432,24 @@ class _Text:
     # Parts of lines
 
     def _when(self, event: Event) -> str:
-        form = _FORMS[self.look.timestamps]
-        if not form:
-            return ""
-        return f"{self.paint.faint(_moment(int(event.time), self.look.zone, form))} "
+        return _moment(int(event.time), self.look)
 
     def _where(self, room: str) -> str:
         return "" if self.here else f"#{room} "
 
 
 @lru_cache(maxsize=256)
-def _moment(second: int, zone: ZoneInfo | None, form: str) -> str:
+def _moment(second: int, look: Look) -> str:
     """Write a moment down, as many lines begin in a busy second."""
-    return datetime.fromtimestamp(second, zone).strftime(form)
+    form = _FORMS[look.timestamps]
+    if not form:
+        return ""
+    moment = datetime.fromtimestamp(second, look.zone).strftime(form)
+    return f"{_paint(look).faint(moment)} "
+
+
+def _paint(look: Look) -> Paint:
+    return THEMES[look.theme] if look.colour else PLAIN
 
 
 def _room(room: RoomView) -> list[str]:

@@ -1,6 +1,6 @@
 """Whatever people do, in whatever order, the chat stays whole."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from random import Random
 
 from twisted.internet.task import Clock
@@ -79,6 +79,8 @@ class World:
         self.kept: dict[int, bool] = {}
         self.put = self.hub.outbox.put
         self.hub.outbox.put = self.watch_put  # type: ignore[method-assign]
+        self.put_all = self.hub.outbox.put_all
+        self.hub.outbox.put_all = self.watch_put_all  # type: ignore[method-assign]
         self.append = self.hub.journal.append
         self.hub.journal.append = self.watch_append  # type: ignore[method-assign]
         self.boss, _ = join(self.hub, "boss", password=SECRET)
@@ -97,11 +99,27 @@ class World:
         patient: bool = False,
     ) -> None:
         """Remember who is to be shown what."""
+        self.watch(event, audience, skip)
+        self.put(event, audience, skip, named, patient=patient)
+
+    def watch_put_all(
+        self, events: Sequence[Event], audience: Audience, skip: Collection[Session]
+    ) -> None:
+        """Likewise; C{put} comes by here, too."""
+        for event in events:
+            self.watch(event, audience, skip)
+        self.put_all(events, audience, skip)
+
+    def watch(
+        self, event: Event, audience: Audience, skip: Collection[Session]
+    ) -> None:
+        """Remember to whom an event is to be shown."""
+        if event.id in self.order:
+            return
         self.order[event.id] = len(self.order)
         for session in audience.readers:
             if session not in skip and isinstance(session.door, Watched):
                 session.door.due.append(event.id)
-        self.put(event, audience, skip, named, patient=patient)
 
     def watch_append(self, entry: Entry) -> None:
         """Remember what is to be stored."""
