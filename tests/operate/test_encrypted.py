@@ -1,9 +1,12 @@
 """Tests for L{chatd.operate.encrypted}."""
 
+import gc
+import weakref
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.tcp import Port
 from twisted.internet.testing import (
     AccumulatingProtocol,
@@ -19,7 +22,7 @@ from chatd.operate.direct import DirectServer
 from chatd.operate.encrypted import Encrypted
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate
 from tests.doors.test_port import Trusting
-from tests.operate.test_direct import Hindered, Socket
+from tests.operate.test_direct import Ended, Hindered, Socket
 
 
 class EncryptedTests(SynchronousTestCase):
@@ -145,6 +148,34 @@ class EncryptedTests(SynchronousTestCase):
         self.socket.sent = b""
         self.assertEqual(records.send(b"hello"), 0)
         self.assertEqual(self.socket.sent, b"")
+
+    def lose(self) -> Ended:
+        """The peer is gone; what was told of it."""
+        ended = Ended()
+        self.server.wrappedProtocol = ended
+        self.server.connectionLost(connectionDone)
+        return ended
+
+    def test_cut(self) -> None:
+        """An end that was not announced is told from one that was."""
+        ended = self.lose()
+        self.assertEqual((ended.times, ended.why), (1, ConnectionLost))
+
+    def test_announced(self) -> None:
+        """Who says that it is the end was not cut off."""
+        self.client.loseConnection()
+        self.server.dataReceived(self.far.value())
+        ended = self.lose()
+        self.assertEqual((ended.times, ended.why), (1, ConnectionDone))
+
+    def test_memory(self) -> None:
+        """What OpenSSL knew of a connection is forgotten at once when that is cut."""
+        known = weakref.ref(self.server.getHandle())
+        self.assertIsNotNone(known())
+        gc.disable()
+        self.addCleanup(gc.enable)
+        self.lose()
+        self.assertIsNone(known())
 
     def test_clear_text(self) -> None:
         """Nobody gets at the socket past a wrapper that does not know of this."""
