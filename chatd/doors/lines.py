@@ -1,12 +1,12 @@
 """What all connections that speak lines have in common."""
 
+from twisted.protocols.basic import LineReceiver
+
 from chatd.chat.hub import Hub
 from chatd.chat.session import LAST_WORDS, Session
 from chatd.doors.connection import Connection, Exempt
 
-# Lines that are taken apart at once. Reading may stop behind each of them, and goes on
-# there; LineReceiver copies all that follows for each: 64 KiB of empty lines take it
-# 100 ms.
+# Lines that are taken apart at once; reading may stop behind each of them.
 AT_ONCE = 64
 
 # Bytes after which a line without an end is taken for a flood: by strangers, and by
@@ -15,23 +15,24 @@ ENDLESS = 1024 * 1024
 ENDLESS_INSIDE = 64 * ENDLESS
 
 
-class LineConnection(Connection):
+class LineConnection(Connection, LineReceiver):
     r"""
     One connection that speaks lines: everything about it but what the lines mean.
 
-    Reading stops when the session asks for it, in the middle of what was received.
+    A C{LineReceiver} that takes many lines apart at once: Twisted's copies all that
+    follows for each line, and needs 100 ms for 64 KiB of empty ones. Of a line that is
+    too long it tells where it began and how long it was, and goes on behind it.
 
-    @ivar MAX_LENGTH: Bytes that a line may have.
-    @ivar paused: Whether nothing is read for now.
+    Reading stops when the session asks for it, in the middle of what was received.
     """
 
     kind = "lines"
+    delimiter = b"\n"  # a "\r" before it is left to the door
 
     def __init__(self, hub: Hub, *, line_limit: int = 0, exempt: Exempt) -> None:
         super().__init__(hub, exempt=exempt)
         self.MAX_LENGTH = line_limit
-        self.paused = False
-        self._buffer = b""  # what was received and not read yet
+        self._unread = b""  # what was received
         self._busy = False  # whether it is being read
         self._head = b""  # of a line that is too long, and has no end yet
         self._skipped = 0  # bytes of it
@@ -57,12 +58,12 @@ class LineConnection(Connection):
 
     def dataReceived(self, data: bytes) -> None:
         self.heard = self.hub.clock.seconds()
-        self._buffer += data
+        self._unread += data
         if self._busy:
             return  # a line was read, because of which reading goes on
         self._busy = True
         try:
-            while self._buffer and not self.paused and self._take_some():
+            while self._unread and not self.paused and self._take_some():
                 pass
         finally:
             self._busy = False
@@ -73,8 +74,7 @@ class LineConnection(Connection):
 
         @return: Whether there may be more.
         """
-        lines = self._buffer.split(b"\n", AT_ONCE)
-        self._buffer = b""
+        lines = self.clearLineBuffer().split(self.delimiter, AT_ONCE)
         rest = lines.pop()
         for place, line in enumerate(lines, 1):
             if self._skipped:
@@ -85,16 +85,16 @@ class LineConnection(Connection):
             else:
                 self.lineReceived(line)
             if self.paused or self._leaving():
-                rest = b"\n".join((*lines[place:], rest))
-                self._buffer = rest + self._buffer
+                rest = self.delimiter.join((*lines[place:], rest))
+                self._unread = rest + self._unread
                 return False
         if len(lines) == AT_ONCE:
-            self._buffer = rest + self._buffer
+            self._unread = rest + self._unread
             return True
         if self._skipped or len(rest) > self.MAX_LENGTH:
             self._skip(rest)
         else:
-            self._buffer = rest + self._buffer
+            self._unread = rest + self._unread
         return False
 
     def _skip(self, part: bytes) -> None:
@@ -109,8 +109,13 @@ class LineConnection(Connection):
     def _leaving(self) -> bool:
         return bool(getattr(self.transport, "disconnecting", False))
 
+    def clearLineBuffer(self) -> bytes:  # noqa: N802
+        """Give up what was received and not read yet."""
+        unread, self._unread = self._unread, b""
+        return unread
+
     def readConnectionLost(self) -> None:
-        rest, self._buffer = self._buffer, b""
+        rest = self.clearLineBuffer()
         if self._skipped:
             self.line_too_long(self._head, self._skipped)
         elif rest:
@@ -129,20 +134,16 @@ class LineConnection(Connection):
 
     def pause(self) -> None:
         """Read nothing more for now."""
-        if not self.lost and self.transport is not None:
-            self.paused = True
-            self.transport.pauseProducing()
+        if not self.lost:
+            self.pauseProducing()
 
     def resume(self) -> None:
         """Read again, beginning with what was received already."""
-        if not self.lost and self.transport is not None:
-            self.paused = False
-            self.transport.resumeProducing()
-            self.dataReceived(b"")
+        if not self.lost:
+            self.resumeProducing()
 
     def last_words(self) -> None:
         """Whole lines that waited while reading was paused are still carried out."""
-        lines = self._buffer.split(b"\n", LAST_WORDS)[:-1]
-        self._buffer = b""
+        lines = self.clearLineBuffer().split(self.delimiter, LAST_WORDS)[:-1]
         self.paused = False
-        self.lines_received(b"".join([line + b"\n" for line in lines]))
+        self.lines_received(b"".join([line + self.delimiter for line in lines]))

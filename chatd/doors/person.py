@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from chatd.doors.terminal import Terminal
     from chatd.wire.editor import Outcome
 
-# In this order each is turned into LF.
-_LINE_ENDS = (b"\r\n", b"\r\0", b"\r")
-
 # Keys that are looked at at once.
 PIECE = 1024
+
+# In this order each is turned into LF.
+_LINE_ENDS = (b"\r\n", b"\r\0", b"\r")
 
 # Keys that move, complete, end or negotiate something, as the first byte of each. They
 # cost more than letters: so many at once, and so many a second.

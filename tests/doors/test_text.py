@@ -324,7 +324,7 @@ class LongLineTests(TextCase):
         ann.read()
         for _ in range(20):
             bob.protocol.dataReceived(b"x" * 40_000)
-            held = len(bob.protocol._buffer)
+            held = len(bob.protocol.clearLineBuffer())
             self.assertLess(held, 10_000)
         bob.protocol.dataReceived(b"x\nstill here\n")
         self.assertEqual(ann.lines(), ["[..] bob: still here"])
