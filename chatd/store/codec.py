@@ -72,7 +72,7 @@ class Row(NamedTuple):
     sender: int
     sender_name: str
     sender_folded: str
-    sender_guest: bool
+    sender_guest: int
     other: int
     key: str
     text: str
@@ -95,6 +95,8 @@ def to_row(event: Event) -> Row:
     @raise KeyError: if it is of a kind that is not kept.
     """
     kind = KIND_OF[type(event)]
+    if kind == "said":
+        return _said(event)
     shape = _SHAPES[kind]
     get: Any = event  # which fields it has, its shape says
     sender = get.sender
@@ -111,11 +113,35 @@ def to_row(event: Event) -> Row:
         sender.id,
         sender.name,
         sender.name.casefold(),
-        sender.guest,
+        # A flag that is no plain number is adapted by way of three exceptions: 1 us.
+        int(sender.guest),
         getattr(event, shape.other).id if shape.other else 0,
         getattr(event, "key", ""),
         getattr(event, "text", ""),
         body,
+    )
+
+
+def _said(event: Any) -> Row:
+    """Likewise for what most rows are, in a quarter of the time."""
+    sender, name = event.sender, event.sender.name
+    return tuple.__new__(
+        Row,
+        (
+            event.id,
+            round(event.time * 1000),
+            event.node,
+            "said",
+            event.room,
+            sender.id,
+            name,
+            name.casefold(),
+            int(sender.guest),
+            0,
+            event.key,
+            event.text,
+            "",
+        ),
     )
 
 

@@ -185,9 +185,11 @@ def keep(connection: Connection, events: Sequence[Event], insert: Insert) -> Non
     rows = [to_row(event) for event in events]
     insert(connection, rows)
     for row, event in zip(rows, events, strict=True):
+        if row.kind in _CHANGES_NOTHING:
+            continue
         if isinstance(event, Shared | Handed):
             connection.execute(insert_into(files).values(row_of(event)))
-        elif row.kind not in _CHANGES_NOTHING:
+        else:
             _apply(connection, event)
 
 
