@@ -1,7 +1,7 @@
 """What tests of the chat, and authors of commands, need: a hub without a network."""
 
 import hashlib
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from types import ModuleType
 from typing import TypeVar
 
@@ -157,9 +157,9 @@ class FakeBus:
     def __init__(self) -> None:
         self.published: list[Event] = []
 
-    def publish(self, event: Event) -> None:
-        """Remember it."""
-        self.published.append(event)
+    def publish(self, events: Sequence[Event]) -> None:
+        """Remember them."""
+        self.published += events
 
     def connect(self, deliver: object) -> None:
         """There is nobody else."""

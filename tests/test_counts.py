@@ -195,7 +195,7 @@ class BusyTests(SynchronousTestCase):
     def test_calls(self) -> None:
         """A message takes so many calls of Python functions, and a delivery none."""
         calls = self.calls(self.read)
-        self.assertLess(calls.total(), 54 * SAID, calls.most_common(12))
+        self.assertLess(calls.total(), 46 * SAID, calls.most_common(12))
 
     def test_calls_of_a_visit(self) -> None:
         """To come in and leave takes so many, however many are told."""

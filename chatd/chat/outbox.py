@@ -499,7 +499,11 @@ def _since(readers: "dict[Session, int]", order: int) -> "Iterable[Session]":
 def _rendered(items: Sequence[Item], look: Look, here: bool) -> list[bytes]:
     """A part for each item; where many come and go, the first part tells of all."""
     fold = look.fold
-    if fold is None or not 0 < look.crowd <= len(items):
+    if (
+        fold is None
+        or not 0 < look.crowd <= len(items)
+        or _MOVES.isdisjoint([type(item.event) for item in items])
+    ):
         return [item.render(look, here) for item in items]
     parts: list[bytes] = []
     for moving, group in groupby(items, key=_moves):
@@ -512,8 +516,11 @@ def _rendered(items: Sequence[Item], look: Look, here: bool) -> list[bytes]:
     return parts
 
 
+_MOVES = {Arrived, Departed}
+
+
 def _moves(item: Item) -> bool:
-    return isinstance(item.event, Arrived | Departed)
+    return type(item.event) in _MOVES
 
 
 def _selection(items: list[Item], session: "Session", since: int) -> list[Item]:

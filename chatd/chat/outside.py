@@ -49,7 +49,7 @@ class Secrets(Protocol):
 class Bus(Protocol):
     """How nodes tell each other what happened."""
 
-    def publish(self, event: Event) -> None:
+    def publish(self, events: Sequence[Event]) -> None:
         """Tell the other nodes."""
 
     def connect(self, deliver: Callable[[Event], None]) -> None:

@@ -27,7 +27,7 @@ from chatd.chat.request import (
     Typed,
     Whisper,
 )
-from chatd.chat.understand import forgot_slash, understand
+from chatd.chat.understand import forgot_slash
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -40,13 +40,6 @@ class Requests:
 
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
-
-    def understand(self, session: "Session", typed: Typed) -> Request | None:
-        """What a typed line asks for."""
-        understood = understand(session, typed, self._hub.commands)
-        if not isinstance(understood, Invoke):
-            self._hub.archive.saw_all(session)
-        return understood
 
     def say(self, session: "Session", *requests: Say) -> int:
         """

@@ -398,14 +398,15 @@ def check_text(text: str, rules: Rules) -> None:
     """
     if not text.strip(UNSEEN):
         raise BadRequest("There is nothing in that message.")
-    lines = text.count("\n") + 1
-    if lines == 1:
+    if "\n" not in text:
         if len(text) > rules.message_chars:
             raise TooLong(
                 f"A message has at most {rules.message_chars} characters, "
                 f"and yours {len(text)}."
             )
-    elif lines > rules.paste_lines or len(text.encode()) > rules.paste_bytes:
+        return
+    lines = text.count("\n") + 1
+    if lines > rules.paste_lines or len(text.encode()) > rules.paste_bytes:
         raise TooLong(
             f"A paste has at most {rules.paste_lines} lines and {rules.paste_bytes} "
             f"bytes, and yours {lines} lines and {len(text.encode())} bytes."

@@ -40,6 +40,7 @@ from chatd.chat.request import (
 from chatd.chat.room import Room
 from chatd.chat.speed import Speed, cost
 from chatd.chat.store import PublicKey
+from chatd.chat.understand import understand
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -311,9 +312,12 @@ class Session:
         return said
 
     def _understand(self, request: Request) -> Request | None:
-        if isinstance(request, Typed):
-            return self._hub.requests.understand(self, request)
-        return request
+        if not isinstance(request, Typed):
+            return request
+        understood = understand(self, request, self._hub.commands)
+        if self.account is not None and not isinstance(understood, Invoke):
+            self._hub.archive.saw_all(self)
+        return understood
 
     async def _work(self) -> None:
         try:

@@ -84,7 +84,7 @@ class LineConnection(Connection, LineReceiver):
                 self.line_too_long(line[: self.MAX_LENGTH], len(line))
             else:
                 self.lineReceived(line)
-            if self.paused or self._leaving():
+            if self.paused or getattr(self.transport, "disconnecting", False):
                 rest = self.delimiter.join((*lines[place:], rest))
                 self._unread = rest + self._unread
                 return False
@@ -105,9 +105,6 @@ class LineConnection(Connection, LineReceiver):
         session = self.session
         if session is not None and self._skipped > self._endless(session):
             self.hub.connections.let_go(session, "it sends a line without an end")
-
-    def _leaving(self) -> bool:
-        return bool(getattr(self.transport, "disconnecting", False))
 
     def clearLineBuffer(self) -> bytes:  # noqa: N802
         """Give up what was received and not read yet."""

@@ -83,6 +83,10 @@ def render(
         named.
     @param reader: Who reads, where that matters.
     """
+    if isinstance(event, Said) and reader is None and "\n" not in event.text:
+        # Most of all; the rest takes twice as long.
+        line = f"{_head(event, look, here)}: {event.text}\r\n"
+        return line.encode("utf-8", "replace")
     lines = _Text(look, here, reader).lines(event)
     return "\r\n".join((*lines, "")).encode("utf-8", "replace")
 
@@ -151,14 +155,10 @@ class _Text:
     # What somebody said
 
     def _said(self, event: Said, *, whole: bool = False) -> Iterable[str]:
-        head = _moment(int(event.time), self.look)
-        if not self.here:
-            head += self._where(event.room)
-        name = self.paint.name(event.sender)
+        head = _head(event, self.look, self.here)
         if "\n" not in event.text:
-            words = self._words(event, event.text) if self.reader else event.text
-            return [f"{head}{name}: {words}"]
-        return self._pasted(f"{head}{name}", event.id, event.text, whole)
+            return [f"{head}: {self._words(event, event.text)}"]
+        return self._pasted(head, event.id, event.text, whole)
 
     def _whispered(self, event: Whispered, *, whole: bool = False) -> Iterable[str]:
         me = self.reader.id if self.reader else 0
@@ -436,6 +436,12 @@ class _Text:
 
     def _where(self, room: str) -> str:
         return "" if self.here else f"#{room} "
+
+
+def _head(event: Said, look: Look, here: bool) -> str:
+    """When, where and by whom something was said."""
+    where = "" if here else f"#{event.room} "
+    return f"{_moment(int(event.time), look)}{where}{_paint(look).name(event.sender)}"
 
 
 @lru_cache(maxsize=256)

@@ -15,5 +15,5 @@ class AloneTests(SynchronousTestCase):
         bus = Alone()
         heard: list[Event] = []
         bus.connect(heard.append)
-        bus.publish(Said(room="lobby", sender=Person(1, "ann"), text="hi"))
+        bus.publish([Said(room="lobby", sender=Person(1, "ann"), text="hi")])
         self.assertEqual(heard, [])

@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatd.chat import session
 from chatd.chat.account import Role
 from chatd.chat.command import Call, Command, command
 from chatd.chat.errors import NotEntered
@@ -196,13 +197,12 @@ class OneAfterAnotherTests(SessionCase):
         def broken(*args: object) -> None:
             raise ZeroDivisionError("a bug")
 
-        understand = self.hub.requests.understand
-        self.hub.requests.understand = broken  # type: ignore[method-assign, assignment]
+        patch = self.patch(session, "understand", broken)
         type_in(self.hub, self.ann, "hello")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         (failed,) = self.ann_door.of(Failed)
         self.assertEqual((failed.code, failed.line), ("internal", "hello"))
-        self.hub.requests.understand = understand  # type: ignore[method-assign]
+        patch.restore()
         type_in(self.hub, self.ann, "hello")
         self.assertEqual(texts(self.bob_door), ["hello"])
 
