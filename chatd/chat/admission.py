@@ -33,7 +33,9 @@ class Visit:
     One connection, from its first moment to its last.
 
     @ivar since: When it began, by a clock that does not go back.
-    @ivar place: See L{place_of}; C{""} as long as it is not known.
+    @ivar address: Where it comes from, as people write it; C{""} as long as it is not
+        known.
+    @ivar place: See L{place_of}; likewise.
     @ivar decided: Whether it is known what it speaks, also inside TLS.
     @ivar waiting: Whether nobody has come in by it yet.
     @ivar cut: Ends it while it waits; is told why, as in "because too many wait".
@@ -43,6 +45,7 @@ class Visit:
         "_admission",
         "_counted",
         "_refused",
+        "address",
         "cut",
         "decided",
         "place",
@@ -56,7 +59,7 @@ class Visit:
         self._admission = admission
         self.since = since
         self.cut = cut
-        self.place = ""
+        self.address = self.place = ""
         self.decided = False
         self.waiting = True
         self._counted = False  # among those of its address
@@ -123,7 +126,7 @@ class Admission:
         @raise ChatError: if it is refused.
         """
         self._stop_waiting(visit)
-        visit.place = place_of(address)
+        visit.address, visit.place = address, place_of(address)
         try:
             self._check(visit, address, now, exempt)
         except ChatError as error:
@@ -165,8 +168,8 @@ class Admission:
                     "There are too many new connections from your address. "
                     f"{try_again(wait)}"
                 )
-        limit = self._limit + (SPARE if _is_here(address) else 0)
-        if self._limit and len(self._visits) - self._explaining > limit:
+        limit, spare = self._limit, SPARE if _is_here(address) else 0
+        if limit and len(self._visits) - self._explaining > limit + spare:
             raise Full(
                 "The server has all the connections it can have. Try again soon."
             )
@@ -194,8 +197,8 @@ class Admission:
     @property
     def _limit(self) -> int:
         """Connections in all; 0 for any number."""
-        limits = [limit for limit in (self.most, self._rules().connections) if limit]
-        return min(limits, default=0)
+        most, ruled = self.most, self._rules().connections
+        return min(most, ruled) if most and ruled else most or ruled
 
     def _make_room(self) -> None:
         """
@@ -203,9 +206,9 @@ class Admission:
 
         Those who wait never have more than half of all connections.
         """
-        most = self._rules().entering_all
-        if self._limit:
-            most = min(most, self._limit // 2 or 1)
+        most, limit = self._rules().entering_all, self._limit
+        if limit:
+            most = min(most, limit // 2 or 1)
         if self._waiting_count > most and self._rules().throttle:
             self._cut_oldest(max(self._waiting.values(), key=len))
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -102,16 +103,14 @@ class Archive:
 
         @return: What they were shown.
         """
-        latest = Past("latest", (), room=room.name)
+        events: Sequence[Event] = ()
         limit = min(self._hub.rules.history_shown, self._hub.rules.history_max)
         room.check_entry(session.somebody(), session.role)
         if limit:
-            try:
+            with suppress(StoreDown):  # one can talk without it
                 events = await self._recent.get(room.name, limit)
-            except StoreDown:
-                return latest  # one can talk without it
-            latest = replace(latest, events=tuple(events))
-        if latest.events:
+        latest = Past("latest", tuple(events), room=room.name)
+        if events:
             session.tell(latest)
         return latest
 

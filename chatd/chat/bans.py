@@ -59,6 +59,8 @@ class Bans:
         @param address: Where somebody comes from.
         @raise Banned: if either is shut out; says for how long, and why.
         """
+        if not self._bans:
+            return
         for target in (f"{ACCOUNT}{account}", *self._around(address)):
             ban = self._bans.get(target)
             if ban is None:

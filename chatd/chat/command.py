@@ -241,13 +241,14 @@ class Commands:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Command] = {}
+        self._words: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[Command]:
         return iter(dict.fromkeys(self._by_name.values()))
 
     def words(self) -> frozenset[str]:
         """All names and aliases; nobody may be called by one."""
-        return frozenset(self._by_name)
+        return self._words
 
     def find(self, name: str) -> Command:
         """
@@ -302,6 +303,7 @@ class Commands:
                     raise ValueError(f"there is a command /{name} already")
                 by_name[name.casefold()] = one
         self._by_name |= by_name
+        self._words = frozenset(self._by_name)
 
     def add_package(self, package: ModuleType) -> None:
         """Take in every module of a package."""

@@ -107,14 +107,16 @@ class Connection(Protocol):
 
         @raise ChatError: if it cannot be.
         """
-        address = address_of(transport.getPeer())
+        visit = visit_of(transport)
+        known = visit.address if visit is not None else ""
+        address = known or address_of(transport.getPeer())
         return self.hub.connections.connect(
             self,
             kind=self.kind,
             address=address,
             secure=self.secure,
             exempt=self._exempt(address),
-            visit=visit_of(transport),
+            visit=visit,
         )
 
     def readConnectionLost(self) -> None:
