@@ -71,8 +71,12 @@ FILE_JOBS = 100_000
 # Seconds between the times at which read marks are stored.
 MARKS_EVERY = 5.0
 
-# Seconds between the times at which what was said is put into the search index.
-INDEX_EVERY = 2.0
+# Seconds between the times at which what was said is put into the search index; and
+# between those at which it is if there is much. It takes up to 10 ms however little
+# there is, in which nothing else can be stored. Who searches does not wait for either.
+INDEX_EVERY = 15.0
+INDEX_MUCH_EVERY = 2.0
+MUCH = 2_000
 
 # Seconds between the times at which memory that lies free is given back.
 TIDY_EVERY = 20.0
@@ -273,6 +277,7 @@ class ChatService(Service):
             return
         self._chores.every(MARKS_EVERY, self.hub.archive.keep_marks)
         self._chores.every(INDEX_EVERY, self._store.index)
+        self._chores.every(INDEX_MUCH_EVERY, partial(self._store.index, MUCH))
         tidying = Tidying(lambda: self.hub.admission.left)
         self._chores.every(TIDY_EVERY, tidying.tidy)
         self._chores.every(FORGET_EVERY, self._forget)

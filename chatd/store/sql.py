@@ -121,12 +121,18 @@ class SqlStore:
 
     def append(self, events: Sequence[Event]) -> "Deferred[list[Exception | None]]":
         """Keep events, and change rooms, roles and bans as they say."""
-        self._appended += 1
+        self._appended += len(events)
         return self._do(Task(events=tuple(events)))
 
-    async def index(self) -> None:
-        """Let all that was kept so far be found: now and then, and before a search."""
+    async def index(self, least: int = 1) -> None:
+        """
+        Let all that was kept so far be found: now and then, and before a search.
+
+        @param least: Only if at least so much was kept since the last time.
+        """
         wanted = self._appended
+        if wanted - self._indexed < least:
+            return
         while self._indexed < wanted:
             upto = self._appended
             more = await self._write(sqlite.index)

@@ -171,9 +171,9 @@ def index(connection: Connection) -> bool:
     """
     Index the next of what was said since the last time.
 
-    Indexing is dear in small pieces: 10 us a message in transactions of 40, 3 us in
-    those of some hundreds. Events are committed in the order of their ids, so what is
-    not indexed yet is what comes after the last that is.
+    Indexing is dear in small pieces: of ten words each, 16 us a message in transactions
+    of 250, 6 us in those of 2,000. Events are committed in the order of their ids, so
+    what is not indexed yet is what comes after the last that is.
 
     @return: Whether there may be more.
     """

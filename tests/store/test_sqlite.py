@@ -81,6 +81,20 @@ class IndexTests(SynchronousTestCase):
         self.assertEqual(heard, [])
         self.assertEqual(self.found("one"), [1])
 
+    def test_enough(self) -> None:
+        """A little is left for later, until it is enough, or somebody searches."""
+        self.append(*(said(id, "one") for id in range(1, 11)))
+        self.ask(self.store.index())
+        self.append(said(11, "two"), said(12, "two"))
+        heard = self.statements()
+        self.ask(self.store.index(3))
+        self.assertEqual(heard, [])
+        self.append(said(13, "two"))
+        heard.clear()
+        self.ask(self.store.index(3))
+        self.assertNotEqual(heard, [])
+        self.assertEqual(self.found("two"), [11, 12, 13])
+
     def test_before_a_search(self) -> None:
         """A search finds what was said a moment ago, in any script."""
         self.append(said(1, "the café"), said(2, "你好吗"), said(3, "a cafe"))
