@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 
 from chatd.chat.account import Account, Person
 from chatd.chat.admission import Visit
 from chatd.chat.errors import Closed
 from chatd.chat.events import Departed, Greeting
+from chatd.chat.often import Often
 from chatd.chat.session import Door, Session
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Connections:
 
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
+        self._log = Often(__name__, hub.now)
         self.backlog = 0
         self._connections: dict[Session, None] = {}
         self._relieving = False
@@ -123,7 +124,7 @@ class Connections:
             self.update_account(account)
         for name in self._hub.presence.rooms_of(person.id):
             self._hub.outbox.enter(self._hub.rooms.find(name), session)
-        _log.info(
+        self._log.info(
             "{name} came in by {door} from {address}",
             name=person.name,
             door=session.kind,
@@ -151,7 +152,7 @@ class Connections:
         if not session.ended:
             self._expect(session, self._hub.rules.entering)
         told = f"was told: {session.goodbye}" if session.goodbye else "gone"
-        _log.info("{name} left: {reason}", name=person.name, reason=reason or told)
+        self._log.info("{name} left: {reason}", name=person.name, reason=reason or told)
 
     def detach(self, session: Session, reason: str) -> None:
         """The session is gone; called by L{Session.gone} only."""
@@ -197,7 +198,7 @@ class Connections:
         if session.person is None:
             self._hub.seldom.ended(why, session.address)
         else:
-            _log.warn(
+            self._log.warn(
                 "{name} from {address} was let go: {why}",
                 name=session.person.name,
                 address=session.address,
@@ -235,6 +236,3 @@ class Connections:
             session.person = account.person
             session.prefer(account.preferences)
             self._hub.ignores.put(account.id, account.ignored)
-
-
-_log = Logger()

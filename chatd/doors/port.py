@@ -88,16 +88,14 @@ class Undecided(Protocol):
         if self._door is None and self._data and self._check():
             # One unfinished line, and no more to come: a person's.
             self._hand_on(Guess.TEXT)
-        door = IHalfCloseableProtocol(self._door, None)
-        if door is not None:
-            door.readConnectionLost()
+        if IHalfCloseableProtocol.providedBy(self._door):
+            cast(IHalfCloseableProtocol, self._door).readConnectionLost()
         elif self.transport is not None:
             self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        door = IHalfCloseableProtocol(self._door, None)
-        if door is not None:
-            door.writeConnectionLost()
+        if IHalfCloseableProtocol.providedBy(self._door):
+            cast(IHalfCloseableProtocol, self._door).writeConnectionLost()
 
     def _check(self) -> bool:
         """

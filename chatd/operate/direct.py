@@ -7,8 +7,10 @@ than the sending itself; and the lines that come meanwhile make another write.
 """
 
 import socket
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
 
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import (
     IConsumer,
     IHalfCloseableDescriptor,
@@ -69,6 +71,9 @@ class DirectServer(Server):
         self._reader = reader
         return self.socket
 
+    def getHost(self) -> IPv4Address | IPv6Address:
+        return _here(self.socket.getsockname())
+
     def startWriting(self) -> None:
         self._waiting = True
         self._hinder()
@@ -114,6 +119,15 @@ class DirectServer(Server):
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.hindered()
+
+
+@lru_cache(maxsize=256)
+def _here(name: tuple[Any, ...]) -> IPv4Address | IPv6Address:
+    """An address of this machine, as Twisted has it; made once."""
+    if len(name) == 2:
+        return IPv4Address("TCP", *name)
+    host, _ = socket.getnameinfo(name, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
+    return IPv6Address("TCP", host, *name[1:])
 
 
 # New connections that a port takes in one turn of the reactor. Twisted takes ever more

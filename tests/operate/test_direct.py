@@ -3,6 +3,7 @@
 import socket
 
 from twisted.internet import unix
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -51,6 +52,7 @@ class Socket:
         self.room = room
         self.sent = b""
         self.closed = self.sends = 0
+        self.name: tuple[object, ...] = ("127.0.0.1", 5050)
 
     def send(self, data: bytes) -> int:
         """Take what there is room for."""
@@ -68,6 +70,10 @@ class Socket:
 
     def setblocking(self, on: bool) -> None:
         """It never blocks."""
+
+    def getsockname(self) -> tuple[object, ...]:
+        """By which address it came in."""
+        return self.name
 
     def shutdown(self, how: int) -> None:
         """Both sides."""
@@ -107,6 +113,14 @@ class StraightTests(SynchronousTestCase):
         self.assertIs(self.server.straight(self.reader), self.socket)
         self.server.write(b"12345")
         self.assertEqual((self.socket.sent, self.reader.times), (b"12345", 0))
+
+    def test_here(self) -> None:
+        """By which address somebody came in is looked at once for all who did."""
+        here = self.server.getHost()
+        self.assertEqual(here, IPv4Address("TCP", "127.0.0.1", 5050))
+        self.assertIs(self.server.getHost(), here)
+        self.socket.name = ("::1", 5050, 0, 0)
+        self.assertEqual(self.server.getHost(), IPv6Address("TCP", "::1", 5050, 0, 0))
 
     def test_waiting(self) -> None:
         """When something waits, whoever uses the socket is told, until it is sent."""
