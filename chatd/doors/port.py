@@ -120,8 +120,9 @@ class Undecided(Protocol):
         return False
 
     def _await_silence(self) -> None:
-        silence = self._port.greet_after()
-        self._greeting = self._port.clock.callLater(silence, self._silent, silence)
+        port, silence = self._port, self._port.greet_after()
+        if silence < port.give_up_after():
+            self._greeting = port.clock.callLater(silence, self._silent, silence)
 
     def _silent(self, seconds: float) -> None:
         """Nothing for a moment: a person who waits to be greeted, or a browser."""

@@ -11,8 +11,9 @@ class Connection(SSL.Connection):
 
     def do_handshake(self) -> None:
         if not self._begun:
-            # Twisted asks when there is nothing to read yet. The client begins.
-            self._begun = True
+            # Twisted asks when there is nothing to read yet, and then for what there
+            # is to send. The client begins.
+            self._begun = self._holds_back = True
             raise SSL.WantReadError
         super().do_handshake()
         # What is left to be sent are tickets to come back with. They go with the
