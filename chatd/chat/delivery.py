@@ -340,7 +340,10 @@ def _words(text: str) -> set[str]:
     """What may be the keys of names; not C{key_of}, which is too slow for each."""
     text = text.lower()
     found = text.translate(_PLAIN).split() if text.isascii() else _WORD.findall(text)
-    return {word.rstrip(".-") for word in found}
+    words = set(found)
+    if "." in text or "-" in text:
+        words.update([word.rstrip(".-") for word in found])
+    return words
 
 
 def _in(event: _Moving, names: tuple[str, ...]) -> _Moving:

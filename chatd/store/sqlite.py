@@ -179,19 +179,21 @@ def index(connection: Connection) -> bool:
     """
     last = select(_search.c.rowid).order_by(_search.c.rowid.desc()).limit(1)
     new = (events.c.id > (connection.scalar(last) or 0), events.c.kind.in_(SEARCHED))
-    ids = connection.scalars(
-        select(events.c.id).where(*new).order_by(events.c.id).limit(_PIECE)
-    ).all()
-    if not ids:
-        return False
-    said = select(events.c.id, events.c.text).where(*new, events.c.id <= ids[-1])
     # Plain text is cut into words by the index itself, which knows no other scripts.
     plain = func.length(events.c.text) == func.length(cast(events.c.text, LargeBinary))
-    connection.execute(
-        _search.insert().from_select(["rowid", "text"], said.where(plain))
-    )
-    others = connection.execute(said.where(~plain)).all()
-    if others:
+    some = select(events.c.id, plain.label("plain")).where(*new)
+    piece = some.order_by(events.c.id).limit(_PIECE).subquery()
+    number, plainly, upto = connection.execute(
+        select(func.count(), func.total(piece.c.plain), func.max(piece.c.id))
+    ).one()
+    if not number:
+        return False
+    said = select(events.c.id, events.c.text).where(*new, events.c.id <= upto)
+    # As most are plain, what they are is not asked twice.
+    cut = said if plainly == number else said.where(plain)
+    connection.execute(_search.insert().from_select(["rowid", "text"], cut))
+    if plainly < number:
+        others = connection.execute(said.where(~plain)).all()
         connection.execute(
             _search.insert(),
             [
@@ -199,7 +201,7 @@ def index(connection: Connection) -> bool:
                 for id, text in others
             ],
         )
-    return len(ids) == _PIECE
+    return bool(number == _PIECE)
 
 
 def _portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
