@@ -197,7 +197,7 @@ class BusyTests(SynchronousTestCase):
     def test_calls(self) -> None:
         """A message takes so many calls of Python functions, and a delivery none."""
         calls = self.calls(self.read)
-        self.assertLess(calls.total(), 46 * SAID, calls.most_common(12))
+        self.assertLess(calls.total(), 41 * SAID, calls.most_common(12))
 
     def test_calls_of_a_visit(self) -> None:
         """To come in by the one port and leave takes so many, of all but sending."""

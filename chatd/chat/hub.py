@@ -252,7 +252,9 @@ class Hub:
         @param requests: What is answered by each event itself.
         """
         event = events[0]
-        self.stamps.stamp(events, self.node)
+        first, moment = self.stamps.next(len(events))
+        for id, each in enumerate(events, first):
+            each.stamp(id, moment, self.node)
         kept = isinstance(event, KEPT)
         if kept and isinstance(event, SPOKEN):
             room = self.rooms.get(event.room)

@@ -290,6 +290,7 @@ class Session:
         if self.person is None:
             return 0
         words: list[Say] = []
+        throttle = self._hub.rules.throttle
         said = 0
         try:
             for request in requests[: IN_FLIGHT - self._in_flight]:
@@ -297,7 +298,7 @@ class Session:
                 if (
                     not isinstance(understood, Say)
                     or (words and understood.room != words[0].room)
-                    or self._wait(request)
+                    or (throttle and self._wait(request))
                 ):
                     break
                 words.append(understood)

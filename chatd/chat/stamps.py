@@ -1,8 +1,6 @@
 """Ids that sort by time and are never used twice."""
 
-from collections.abc import Callable, Iterable
-
-from chatd.chat.events import Stamped
+from collections.abc import Callable
 
 # Ids count milliseconds from here, so that 41 bits last until 2089.
 EPOCH = 1_577_836_800_000  # 2020-01-01 in POSIX milliseconds
@@ -33,29 +31,20 @@ class Stamps:
         self._counter = (1 << COUNTER_BITS) - 1 if last else 0
         self.last = last
 
-    def stamp(self, events: Iterable[Stamped], node: str) -> None:
-        """Give events that happen now their ids and the time."""
+    def next(self, number: int = 1) -> tuple[int, float]:
+        """
+        @param number: Of ids; each is by one larger than the one before.
+        @return: The first id and the time, in POSIX seconds.
+        """
         # Not finer than it is stored: what is shown and what is read back are the same.
         posix = int(self._now() * 1000)
-        time = posix / 1000
-        for event in events:
-            event.stamp(self._next(posix - EPOCH), time, node)
-
-    def next(self) -> tuple[int, float]:
-        """
-        @return: An id and the time, in POSIX seconds.
-        """
-        posix = int(self._now() * 1000)
-        return self._next(posix - EPOCH), posix / 1000
-
-    def _next(self, millisecond: int) -> int:
+        millisecond = posix - EPOCH
+        first = self._counter + 1
         if millisecond > self._millisecond:
-            self._millisecond, self._counter = millisecond, 0
-        elif self._counter < (1 << COUNTER_BITS) - 1:
-            self._counter += 1
-        else:
-            self._millisecond, self._counter = self._millisecond + 1, 0
-        self.last = (
-            self._millisecond << (NODE_BITS + COUNTER_BITS) | self._bits | self._counter
-        )
-        return self.last
+            self._millisecond, first = millisecond, 0
+        elif first + number > 1 << COUNTER_BITS:
+            self._millisecond, first = self._millisecond + 1, 0
+        self._counter = first + number - 1
+        id = self._millisecond << (NODE_BITS + COUNTER_BITS) | self._bits | first
+        self.last = id + number - 1
+        return id, posix / 1000

@@ -114,11 +114,13 @@ class PersonDoor(LineConnection):
         """Give the session what was found in one read; many lines are one paste."""
         read, self._read = self._read, None
         block: list[str] = []
+        new = self._is_new()
         for text in read or ():
-            if (text.startswith(MARKS) and self._is_command(text)) or self._is_new():
+            if new or (text.startswith(MARKS) and self._is_command(text)):
                 self._take_block(block)
                 block = []
                 self.submit(text)
+                new = self._is_new()
             else:
                 block.append(text)
         self._take_block(block)

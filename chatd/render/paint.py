@@ -3,13 +3,13 @@
 from typing import Protocol
 from zlib import crc32
 
-from chatd.chat.account import Person, Theme
+from chatd.chat.account import Theme
 
 
 class Paint(Protocol):
     """Dresses words according to what they are."""
 
-    def name(self, person: Person) -> str:
+    def name(self, name: str) -> str:
         """A person's name."""
 
     def faint(self, text: str) -> str:
@@ -28,9 +28,9 @@ class Paint(Protocol):
 class Plain:
     """For pipes, and for terminals without colour."""
 
-    def name(self, person: Person) -> str:
+    def name(self, name: str) -> str:
         """As it is."""
-        return person.name
+        return name
 
     def faint(self, text: str) -> str:
         """As it is."""
@@ -57,10 +57,10 @@ class Colour:
         self._server = server
         self._wrong = wrong
 
-    def name(self, person: Person) -> str:
+    def name(self, name: str) -> str:
         """In the style of this name."""
-        which = crc32(person.name.casefold().encode()) % len(self._names)
-        return _styled(self._names[which], person.name)
+        which = crc32(name.casefold().encode()) % len(self._names)
+        return _styled(self._names[which], name)
 
     def faint(self, text: str) -> str:
         """Dim."""

@@ -122,7 +122,7 @@ class _Text:
             case Said():
                 return self._said(event)
             case Emoted():
-                name = self.paint.name(event.sender)
+                name = self.paint.name(event.sender.name)
                 words = self._words(event, event.text)
                 return [
                     f"{self._when(event)}{self._where(event.room)}** {name} {words}"
@@ -162,8 +162,8 @@ class _Text:
 
     def _whispered(self, event: Whispered, *, whole: bool = False) -> Iterable[str]:
         me = self.reader.id if self.reader else 0
-        sender = "you" if event.sender.id == me else self.paint.name(event.sender)
-        to = "you" if event.to.id == me else self.paint.name(event.to)
+        sender = "you" if event.sender.id == me else self.paint.name(event.sender.name)
+        to = "you" if event.to.id == me else self.paint.name(event.to.name)
         head = f"{self._when(event)}{sender} -> {to}"
         if "\n" not in event.text:
             bell = BELL if self.look.bell and to == "you" else ""
@@ -441,7 +441,13 @@ class _Text:
 def _head(event: Said, look: Look, here: bool) -> str:
     """When, where and by whom something was said."""
     where = "" if here else f"#{event.room} "
-    return f"{_moment(int(event.time), look)}{where}{_paint(look).name(event.sender)}"
+    return _begin(int(event.time), look, where, event.sender.name)
+
+
+@lru_cache(maxsize=256)
+def _begin(second: int, look: Look, where: str, name: str) -> str:
+    """Begin a line, as those who talk much begin several in a second."""
+    return f"{_moment(second, look)}{where}{_paint(look).name(name)}"
 
 
 @lru_cache(maxsize=256)

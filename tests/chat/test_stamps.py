@@ -29,6 +29,17 @@ class StampsTests(SynchronousTestCase):
         ids.append(self.stamps.next()[0])
         self.assertEqual(ids, sorted(set(ids)))
 
+    def test_several(self) -> None:
+        """Several ids are as good as one after another, and never run out."""
+        ids: list[int] = []
+        for number in (1, 64, 3, 2_000, 2_000, 64, 1, 4_096, 1):
+            first, _ = self.stamps.next(number)
+            ids += range(first, first + number)
+            self.assertEqual(self.stamps.last, ids[-1])
+        self.assertEqual(ids, sorted(set(ids)))
+        self.now += 1
+        self.assertGreater(self.stamps.next()[0], ids[-1])
+
     def test_clock_set(self) -> None:
         """When the clock is set back or forward, ids still grow."""
         ids = []
