@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from chatd.operate import declared
 from chatd.operate.logfile import SturdyFile
-from chatd.operate.logline import json_line, text_line
+from chatd.operate.logline import Line, json_line, parts, text_line
 from chatd.operate.repeats import AUDIT, RepeatFilter
 from chatd.operate.tail import Tail
 
@@ -83,7 +83,7 @@ class Log:
 
     def configure(self, settings: declared.Log) -> None:
         """Use these settings from now on."""
-        self._line = json_line if settings.format == "json" else text_line
+        self._json = settings.format == "json"
         self._file.size = settings.size
         self._file.files = settings.files
         level = LogLevel.levelWithName(settings.level)
@@ -144,10 +144,11 @@ class Log:
             what()
 
     def _write(self, event: LogEvent) -> None:
-        self.tail.add(event)
+        told = parts(event)
+        self.tail.add(told)
         if not self._keep:
             return
-        line = self._line(event)
+        line = self._line(event, told)
         if self._stdout is not None:
             _show(line, self._stdout)
         if self._started:
@@ -155,16 +156,18 @@ class Log:
         elif len(self._early) < EARLY_EVENTS:
             self._early.append(line)
 
+    def _line(self, event: LogEvent, told: Line) -> str:
+        return json_line(event) if self._json else text_line(told)
+
     def _missing(self, count: int) -> str:
-        return self._line(
-            {
-                "log_time": time(),
-                "log_level": LogLevel.warn,
-                "log_namespace": __name__,
-                "log_format": "{count} lines are missing here",
-                "count": count,
-            }
-        )
+        event: LogEvent = {
+            "log_time": time(),
+            "log_level": LogLevel.warn,
+            "log_namespace": __name__,
+            "log_format": "{count} lines are missing here",
+            "count": count,
+        }
+        return self._line(event, parts(event))
 
 
 def _show(line: str, stdout: TextIO) -> None:

@@ -8,10 +8,14 @@ line breaks and control bytes lose their power to forge a line.
 import json
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import time
-from typing import Any
+from typing import Any, TypeAlias
 
 from twisted.logger import LogEvent, formatEvent, formatTime
+
+# What people look at: time, level, from, text.
+Line: TypeAlias = dict[str, Any]
 
 MESSAGE_CHARS = 4_000
 TRACEBACK_CHARS = 20_000
@@ -22,17 +26,10 @@ _FORGING = re.compile(
 )
 
 
-def text_line(event: LogEvent) -> str:
-    """Write an event for people: one line, and a traceback indented below it."""
-    head = " ".join(
-        (
-            formatTime(event.get("log_time")),
-            f"{_level(event):<5}",
-            f"{_escape(_namespace(event))}: {_escape(_message(event))}",
-        )
-    )
-    below = [f"    {_escape(line)}" for line in _traceback(event).splitlines()]
-    return "\n".join((head, *below)) + "\n"
+def text_line(line: Line) -> str:
+    """Write a line for people; a traceback is indented below it."""
+    head = f"{_second(int(line['time']))} {line['level']:<5} {line['from']}"
+    return f"{head}: {line['text']}\n"
 
 
 def json_line(event: LogEvent) -> str:
@@ -55,7 +52,7 @@ def json_line(event: LogEvent) -> str:
     return json.dumps(fields) + "\n"
 
 
-def parts(event: LogEvent) -> dict[str, Any]:
+def parts(event: LogEvent) -> Line:
     """An event in the parts that people look at."""
     below = [f"    {line}" for line in _traceback(event).splitlines()]
     return {
@@ -64,6 +61,11 @@ def parts(event: LogEvent) -> dict[str, Any]:
         "from": _escape(_namespace(event)),
         "text": "\n".join((_escape(_message(event)), *map(_escape, below))),
     }
+
+
+@lru_cache(maxsize=2)
+def _second(posix: int) -> str:
+    return formatTime(posix)
 
 
 def _is_internal(event: LogEvent, key: str) -> bool:

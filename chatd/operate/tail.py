@@ -2,16 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
-from twisted.logger import LogEvent, Logger
+from twisted.logger import Logger
 
-from chatd.operate.logline import parts
+from chatd.operate.logline import Line
 
 # Lines that are kept in memory.
 KEPT = 1_000
-
-Line = dict[str, Any]
 
 
 class Tail:
@@ -34,10 +31,10 @@ class Tail:
         self._told = 0
         self._telling = False
 
-    def add(self, event: LogEvent) -> None:
+    def add(self, line: Line) -> None:
         """Take the next line; one thread at a time."""
         self._count += 1
-        self._lines.append({"number": self._count, **parts(event)})
+        self._lines.append({"number": self._count, **line})
         if self._followers and not self._telling:
             self._telling = True
             self._call(self._tell)

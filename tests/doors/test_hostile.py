@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.json import JSONFactory
 from chatd.doors.text import TextFactory
-from chatd.operate.logline import json_line, text_line
+from chatd.operate.logline import json_line, parts, text_line
 from chatd.testing import make_hub, result
 from tests.doors.wire import PASSWORD, DoorCase, Peer
 
@@ -138,7 +138,7 @@ class HostileTests(DoorCase):
         ours = [event for event in events if "chatd" in event["log_namespace"]]
         self.assertTrue(ours)
         for event in ours:
-            for line in (text_line(event), json_line(event)):
+            for line in (text_line(parts(event)), json_line(event)):
                 self.assertEqual(line.count("\n"), 1)
                 self.assertIsNone(_HARM.search(line), line)
                 self.assertNotIn("\r", line)

@@ -9,9 +9,17 @@ from typing import Any, TextIO
 
 from twisted.application.service import Application, IServiceCollection
 from twisted.internet.task import Clock
-from twisted.logger import ILogObserver, Logger, LogLevel, globalLogPublisher
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    Logger,
+    LogLevel,
+    formatEvent,
+    globalLogPublisher,
+)
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatd.operate import logline
 from chatd.operate.declared import Log as Settings
 from chatd.operate.log import AUDIT, EARLY_EVENTS, Log, is_ours
 from chatd.operate.repeats import WINDOW
@@ -120,6 +128,22 @@ class LogTests(SynchronousTestCase):
         log = self.make(out)
         self.say(log, "info")
         self.assertIn("chatd.x: some info\n", out.getvalue())
+
+    def test_words(self) -> None:
+        """A line is put into words once, for terminal, file and followers."""
+        put: list[LogEvent] = []
+
+        def counting(event: LogEvent) -> str:
+            put.append(event)
+            return formatEvent(event)
+
+        self.patch(logline, "formatEvent", counting)
+        log = self.make(StringIO())
+        log.start()
+        self.say(log, "info")
+        self.assertEqual(self.lines(), ["info  chatd.x: some info"])
+        self.assertEqual(log.tail.last(1)[0]["text"], "some info")
+        self.assertEqual(len(put), 1)
 
     def test_poor_terminal(self) -> None:
         """A terminal without Unicode shows what it can."""

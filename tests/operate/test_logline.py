@@ -6,7 +6,7 @@ from twisted.logger import LogEvent, LogLevel
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.operate.logline import MESSAGE_CHARS, json_line, text_line
+from chatd.operate.logline import MESSAGE_CHARS, json_line, parts, text_line
 
 NASTY = "ann\r\n2026-11-21 forged\x1b[2J\x00\x85\u2028\u202e\udcff\x9b"
 
@@ -37,12 +37,17 @@ class BrokenFailure:
         raise ValueError
 
 
+def as_text(event: LogEvent) -> str:
+    """An event as people read it."""
+    return text_line(parts(event))
+
+
 class TextLineTests(SynchronousTestCase):
     """People read one line for each event."""
 
     def test_plain(self) -> None:
         """Time, level, who said it, and what."""
-        line = text_line(event("{name} came in", name="ann"))
+        line = as_text(event("{name} came in", name="ann"))
         self.assertRegex(
             line,
             r"^[-0-9]{10}T[:0-9]{8}[+-]\d{4} info  chatd.hub: ann came in\n$",
@@ -50,22 +55,22 @@ class TextLineTests(SynchronousTestCase):
 
     def test_nothing_known(self) -> None:
         """An event without anything is a line as well."""
-        self.assertEqual(text_line({}), "- info  -: \n")
+        self.assertRegex(as_text({}), r"^\S+ info  -: \n$")
 
     def test_no_forging(self) -> None:
         """Whatever a name holds, the line stays one, and harmless."""
-        line = text_line(event("{name} came in", name=NASTY))
+        line = as_text(event("{name} came in", name=NASTY))
         self.assertEqual(len(line.splitlines()), 1)
         self.assertTrue(line[:-1].isprintable())
         self.assertIn(r"ann\r\n2026-11-21 forged\x1b[2J\x00\x85\u2028", line)
 
     def test_other_languages(self) -> None:
         """Letters of all languages stay as they are."""
-        self.assertIn("Jürgen 你好 🎉", text_line(event("Jürgen 你好 🎉")))
+        self.assertIn("Jürgen 你好 🎉", as_text(event("Jürgen 你好 🎉")))
 
     def test_traceback(self) -> None:
         """A traceback is indented, and cannot forge a line either."""
-        line = text_line(event("Oh", log_failure=failure(NASTY)))
+        line = as_text(event("Oh", log_failure=failure(NASTY)))
         first, *below = line.rstrip("\n").split("\n")
         self.assertTrue(first.endswith("chatd.hub: Oh"))
         self.assertTrue(all(one.startswith("    ") for one in below))
@@ -75,7 +80,7 @@ class TextLineTests(SynchronousTestCase):
     def test_legacy(self) -> None:
         """The traceback of an old log.err is there once."""
         shown = failure("broken")
-        line = text_line(
+        line = as_text(
             event(
                 "{log_text}",
                 log_text=shown.getTraceback(),
@@ -89,13 +94,13 @@ class TextLineTests(SynchronousTestCase):
 
     def test_broken_failure(self) -> None:
         """What cannot be shown does not stop the log."""
-        line = text_line(event("Oh", log_failure=BrokenFailure()))
+        line = as_text(event("Oh", log_failure=BrokenFailure()))
         self.assertIn("    (no traceback: ValueError)", line)
 
     def test_length(self) -> None:
         """A message as long as allowed is whole; a longer one is cut."""
-        self.assertTrue(text_line(event("x" * MESSAGE_CHARS)).endswith("xxx\n"))
-        cut = text_line(event("x" * (MESSAGE_CHARS + 1)))
+        self.assertTrue(as_text(event("x" * MESSAGE_CHARS)).endswith("xxx\n"))
+        cut = as_text(event("x" * (MESSAGE_CHARS + 1)))
         self.assertTrue(cut.endswith("xxx [1 characters more]\n"))
 
 

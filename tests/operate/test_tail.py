@@ -3,21 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
-from twisted.logger import LogEvent, LogLevel
+from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatd.operate.logline import Line, parts
 from chatd.operate.tail import KEPT, Tail
 
 
-def event(text: str) -> LogEvent:
+def event(text: str) -> Line:
     """Something that was logged."""
-    return {
-        "log_format": "{text}",
-        "text": text,
-        "log_level": LogLevel.warn,
-        "log_namespace": "chatd.x",
-        "log_time": 12.5,
-    }
+    return parts(
+        {
+            "log_format": "{text}",
+            "text": text,
+            "log_level": LogLevel.warn,
+            "log_namespace": "chatd.x",
+            "log_time": 12.5,
+        }
+    )
 
 
 class TailTests(SynchronousTestCase):
