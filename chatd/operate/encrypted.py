@@ -33,9 +33,7 @@ class Encrypted(TLSMemoryBIOProtocol):
         return direct and Records(connection, direct, transport)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        # OpenSSL is told not to mind (L{chatd.secrets.certificate}): the error that it
-        # raised held on to all that it knew of the connection, 60 KiB, until garbage
-        # was looked for, and the next one began with memory that was not in use.
+        # Who did not say that it is the end was cut off.
         connection = self.getHandle()
         if not (connection and connection.get_shutdown() & SSL.RECEIVED_SHUTDOWN):
             reason = _CUT

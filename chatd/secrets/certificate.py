@@ -207,8 +207,6 @@ def _context(
         ).getContext()
         context.set_tls13_ciphersuites(_SUITES)
         context.set_mode(_NO_AUTO_CHAIN)
-        # It is noticed where connections end (L{chatd.operate.encrypted}).
-        context.set_options(SSL.OP_IGNORE_UNEXPECTED_EOF)
         # Browsers are offered HTTP/1.1, in which WebSockets work; others no ALPN.
         context.set_alpn_select_callback(
             lambda _, offered: (

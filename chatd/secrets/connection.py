@@ -25,3 +25,16 @@ class Connection(SSL.Connection):
             self._holds_back = False
             raise SSL.WantReadError
         return super().bio_read(bufsiz)
+
+    def bio_shutdown(self) -> None:
+        # The line is gone. All that came was read, and nobody can be told anything.
+        # OpenSSL would make an error of it that holds on to all that it knows of the
+        # connection, 60 KiB, until garbage is looked for; the next one would begin
+        # with memory that is not in use.
+        self._holds_back = True
+        self.recv = _nothing  # type: ignore[method-assign, assignment]
+
+
+def _nothing(bufsiz: int) -> bytes:
+    """Nothing more is to be read."""
+    raise SSL.WantReadError

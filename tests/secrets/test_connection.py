@@ -75,6 +75,15 @@ class ConnectionTests(SynchronousTestCase):
         self.server.bio_write(client.bio_read(2**15))
         self.assertEqual(self.server.recv(100), b"hi")
 
+    def test_gone(self) -> None:
+        """When the line is gone there is nothing to be read, nor to be sent."""
+        client = self.shake_hands(SSL.TLS1_3_VERSION)
+        self.step(self.server, client)
+        self.server.bio_shutdown()
+        self.assertRaises(SSL.WantReadError, self.server.recv, 100)
+        self.assertRaises(SSL.WantReadError, self.server.bio_read, 100)
+        self.assertEqual(self.server.get_shutdown(), 0)
+
     def test_older(self) -> None:
         """In TLS 1.2 the client waits for the last of it, and gets it."""
         client = self.shake_hands(SSL.TLS1_2_VERSION)
