@@ -1,5 +1,6 @@
 """Encrypted connections that send at once, as L{chatd.operate.direct} does."""
 
+from functools import partial
 from socket import socket
 
 from OpenSSL import SSL
@@ -48,9 +49,10 @@ class Records:
     def __init__(
         self, connection: SSL.Connection, socket: socket, transport: DirectServer
     ) -> None:
-        # Not the objects: pyOpenSSL's looks for its methods in a roundabout way.
+        # Not the objects: pyOpenSSL's looks for its methods in a roundabout way. Nor is
+        # anything held back any more.
         self._encrypt = connection.send
-        self._take = connection.bio_read
+        self._take = partial(SSL.Connection.bio_read, connection)
         self._send = socket.send
         self._transport = transport
 
