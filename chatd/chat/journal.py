@@ -1,11 +1,11 @@
 """Group commit: events wait for one transaction, then are delivered together."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 # A batch is one transaction; larger ones gain nothing and delay the first.
 BATCH = 500
 
-# After a transaction of so many events the next one waits for as long as it took, so
-# that those who were just shown something answer in one transaction and not in two that
-# take turns. A message alone never waits.
+# After a transaction of more than so many events the next one waits until there are as
+# many, or for twice as long as it took, so that those who were just shown something
+# answer in one transaction and not in two that take turns. A message alone never waits.
 FEW = 4
 LONGEST = 0.005  # seconds
 
@@ -88,8 +88,8 @@ class Journal:
     Keeps events, then delivers them, in the order in which they were given.
 
     While one transaction is in progress the next batch gathers by itself, and after a
-    large one for a moment more, so the busier the server, the fewer transactions per
-    message.
+    large one until those answer who were shown it, so the busier the server, the fewer
+    transactions per message.
 
     A store that stays away after it was given events is the only one who knows whether
     it has kept them. Those who wait are told so, nothing more is taken, and when it is
@@ -117,11 +117,15 @@ class Journal:
         self._deliver = deliver
         self._drop = drop
         self._waiting: list[Entry] = []
+        self._number = 0  # events in them
         self._batch: list[Entry] = []
         # Behind which rooms and people what comes waits, because of each of these.
         self._behind_waiting: set[str | int] = set()
         self._behind_batch: set[str | int] = set()
         self._working = False
+        # What the next transaction waits for: so many events, or this call.
+        self._company = 0
+        self._rest: IDelayedCall | None = None
         self._idle: list[Deferred[None]] = []
         self._asking = False  # whether the store does not say what it has kept
         self._unknown: list[Entry] = []  # what it may have kept: nobody waits for it
@@ -131,7 +135,7 @@ class Journal:
         self.stored: float | None = None
 
     def __len__(self) -> int:
-        return _size(self._waiting) + _size(self._batch)
+        return self._number + sum(len(entry.events) for entry in self._batch)
 
     def append(self, entry: Entry) -> None:
         """
@@ -153,10 +157,14 @@ class Journal:
             return
         self._behind_waiting.update(entry.behind)
         self._waiting.append(entry)
+        self._number += len(entry.events)
         if not self._working:
             # At the end of the turn, so that all that was read in it goes together.
             self._working = True
             self._clock.callLater(0, self._start)
+        elif self._rest is not None and self._number >= self._company:
+            self._rest.reset(0)
+            self._rest = None
 
     def idle(self) -> "Deferred[None]":
         """Fires when nothing waits any more."""
@@ -182,12 +190,21 @@ class Journal:
                 self._settle(entry, problems)
             self._batch = []
             self._behind_batch = set()
-            if len(events) > FEW and len(self._waiting) < BATCH:
-                await self._pause(min(took, LONGEST))
+            if len(events) > FEW and self._number < BATCH:
+                await self._gather(len(events), took)
         self._working = False
         idle, self._idle = self._idle, []
         for done in idle:
             done.callback(None)
+
+    async def _gather(self, answers: int, took: float) -> None:
+        """Wait until so many events more wait, but not for long."""
+        over: Deferred[None] = Deferred()
+        seconds = min(2 * took, LONGEST)
+        self._company = min(self._number + answers, BATCH)
+        self._rest = self._clock.callLater(seconds, over.callback, None)
+        await over
+        self._rest = None
 
     def _take(self) -> None:
         """Make a batch of what waits: of all, if it is not too much."""
@@ -196,6 +213,7 @@ class Journal:
             self._batch.append(entry)
             size += len(entry.events)
         self._waiting = list(waiting)
+        self._number -= size
         self._behind_batch = self._behind_waiting
         self._behind_waiting = {one for each in self._waiting for one in each.behind}
 
@@ -325,10 +343,6 @@ class Journal:
         except Exception:
             # One event that cannot be shown must not take its neighbours along.
             _log.failure("an event was not delivered")
-
-
-def _size(entries: Iterable[Entry]) -> int:
-    return sum(len(entry.events) for entry in entries)
 
 
 def _stumbled(failure: Failure) -> None:

@@ -118,15 +118,42 @@ class JournalTests(SynchronousTestCase):
         self.say(1, 2, 3, 4, 5)
         self.clock.advance(0)
         self.say(6)  # at once, when the others have not heard of the first five
-        self.clock.advance(0.004)
+        self.clock.advance(0.002)
         self.store.commit()
         self.assertEqual(self.log, ["1", "2", "3", "4", "5"])
         self.assertEqual(len(self.journal), 1)
         self.clock.advance(0.0035)
         self.say(7, 8)
         self.assertEqual(len(self.store.batches), 1)
-        self.clock.advance(0.0005)  # the time that the transaction took
+        self.clock.advance(0.0005)  # twice what the transaction took
         self.assertEqual(self.store.batches[1:], [[6, 7, 8]])
+
+    def test_gathers_enough(self) -> None:
+        """When as many have answered, nobody waits any longer."""
+        self.say(1, 2, 3, 4, 5)
+        self.clock.advance(0)
+        self.clock.advance(0.004)
+        self.store.commit()
+        self.say(6, 7, 8, 9)
+        self.clock.advance(0)
+        self.assertEqual(len(self.store.batches), 1)
+        self.say(10, 11)
+        self.assertEqual(len(self.store.batches), 1)  # the turn may bring more
+        self.clock.advance(0)
+        self.assertEqual(self.store.batches[1:], [[6, 7, 8, 9, 10, 11]])
+
+    def test_gathers_halves(self) -> None:
+        """Two halves of those who talk do not go on taking turns."""
+        self.say(1, 2, 3, 4, 5)
+        self.clock.advance(0)
+        self.clock.advance(0.001)
+        self.say(6, 7, 8, 9, 10)
+        self.store.commit()
+        self.clock.advance(0)
+        self.assertEqual(len(self.store.batches), 1)
+        self.say(11, 12, 13, 14, 15)
+        self.clock.advance(0)
+        self.assertEqual(self.store.batches[1:], [list(range(6, 16))])
 
     def test_gathers_not_for_long(self) -> None:
         """That moment is short, also where the disk is slow."""
