@@ -1,7 +1,7 @@
 """What is kept back from a session until it was shown what came before."""
 
 from chatd.chat.events import Past, Stamped
-from chatd.chat.outbox import Item
+from chatd.chat.told import Item
 
 # Events held back for a session before it is shown them, ready or not.
 MOST = 10_000

@@ -24,7 +24,6 @@ from chatd.chat.events import (
 )
 from chatd.chat.held import Held
 from chatd.chat.look import Look
-from chatd.chat.outbox import Item
 from chatd.chat.request import (
     Doubtful,
     Enter,
@@ -40,6 +39,7 @@ from chatd.chat.request import (
 from chatd.chat.room import Room
 from chatd.chat.speed import Speed, cost
 from chatd.chat.store import PublicKey
+from chatd.chat.told import Item
 from chatd.chat.understand import understand
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from chatd.chat.events import (
 )
 from chatd.chat.journal import Entry
 from chatd.chat.names import person_name
-from chatd.chat.outbox import Audience
 from chatd.chat.request import Enter, Invoke, Say, Typed, Whisper
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
+from chatd.chat.told import Audience
 from chatd.store.memory import MemoryStore
 from chatd.testing import FakeDoor, join, make_hub, result, type_in
 
