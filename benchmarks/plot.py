@@ -17,7 +17,7 @@ def bars(results: Results) -> Iterator[str]:
     costs = {
         load: {name: figures["us"] for name, figures in servers.items()}
         for load, servers in results.items()
-        if all("p50" in figures for figures in servers.values())
+        if servers and all("p50" in figures for figures in servers.values())
     }
     if not costs:
         return
@@ -42,7 +42,7 @@ def picture(results: Results, path: Path) -> None:
     loads = [
         load
         for load, servers in results.items()
-        if all("p50" in figures for figures in servers.values())
+        if servers and all("p50" in figures for figures in servers.values())
     ]
     names = list(dict.fromkeys(name for load in loads for name in results[load]))
     figure = Figure(figsize=(11, 8), layout="constrained")
