@@ -2,6 +2,7 @@
 Puts the same load on chatd and on servers of its kind, and prints a table.
 
     python -m benchmarks                     every load, each server that is installed
+    python -m benchmarks rooms-tls           any load with TLS
     python -m benchmarks busy-100 alone      only these loads
     python -m benchmarks --servers chatd,ngircd --seconds 3 --runs 3
     python -m benchmarks --plot speed.png    a picture as well (needs matplotlib)
@@ -20,7 +21,7 @@ from statistics import median
 
 from benchmarks.generator import Generator, churn, idle, measure, start
 from benchmarks.growth import growth
-from benchmarks.loads import IDLE, LOADS, OTHERS, Load
+from benchmarks.loads import ENCRYPTED, IDLE, LOADS, OTHERS, Load
 from benchmarks.marks import verdicts
 from benchmarks.plot import bars, picture
 from benchmarks.servers import SERVERS
@@ -32,18 +33,18 @@ Table = dict[str, dict[str, float]]
 
 def main() -> None:
     """Measure what the command line asks for."""
+    loads = LOADS | ENCRYPTED
+    known = (*loads, *OTHERS)
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=(__doc__ or "").split("\n")[1]
     )
-    parser.add_argument(
-        "loads", nargs="*", metavar="LOAD", help=", ".join((*LOADS, *OTHERS))
-    )
+    parser.add_argument("loads", nargs="*", metavar="LOAD", help=", ".join(known))
     parser.add_argument("--servers", default=",".join(SERVERS))
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--plot", type=Path, help="draw a PNG")
     options = parser.parse_args()
-    unknown = set(options.loads) - {*LOADS, *OTHERS}
+    unknown = set(options.loads) - set(known)
     if unknown:
         parser.error(f"there is no load {', '.join(sorted(unknown))}")
     names = [name for name in options.servers.split(",") if SERVERS[name].there]
@@ -54,8 +55,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         generator = Generator(Path(folder))
         for what in options.loads or (*LOADS, *OTHERS):
-            if what in LOADS:
-                results[what] = table(generator, LOADS[what], names, options)
+            if what in loads:
+                results[what] = table(generator, loads[what], names, options)
             else:
                 results[what] = other(generator, what, names, options)
     print()

@@ -1,6 +1,6 @@
 """What people do while a server is measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,13 @@ LOADS = {
         Load("busy-500-tls", "500 people, 10 talk, TLS", people=500, tls=True),
         Load("alone-tls", "500 people, one at a time, TLS", 500, 1, 1, tls=True),
     )
+}
+
+# Each can be had with TLS as well; these are measured only when they are named.
+ENCRYPTED = {
+    f"{name}-tls": replace(load, name=f"{name}-tls", tls=True)
+    for name, load in LOADS.items()
+    if not load.tls and f"{name}-tls" not in LOADS
 }
 
 # People who are in a room and say nothing.
