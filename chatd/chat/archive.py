@@ -19,7 +19,6 @@ from chatd.chat.events import (
     Past,
     PrivateEvent,
     RoomView,
-    Said,
     Whispered,
 )
 from chatd.chat.recent import Recent
@@ -461,8 +460,3 @@ class Archive:
 def mark(marks: dict[str, int], conversation: str) -> int:
     """Up to which id a conversation was read."""
     return max(marks.get(conversation, 0), marks.get(EVERYTHING, 0))
-
-
-def is_paste(event: Event) -> bool:
-    """Whether it is a block of several lines."""
-    return isinstance(event, Said) and "\n" in event.text

@@ -14,7 +14,6 @@ from chatd.chat.events import (
     Marked,
     Past,
     Said,
-    TopicChanged,
     Welcome,
     Whispered,
 )
@@ -489,15 +488,3 @@ class MissedTests(ArchiveCase):
         room = self.hub.rooms.lobby
         view = result(self.hub.archive.view(room, cho.somebody()))
         self.assertEqual(view.unread, 0)
-
-    def test_paste(self) -> None:
-        """A block of several lines is known as one."""
-        type_in(self.hub, self.bob, "one\ntwo")
-        event = result(self.store.event(self.hub.last))
-        assert isinstance(event, Said)
-        self.assertTrue(archive.is_paste(event))
-        self.assertFalse(
-            archive.is_paste(
-                TopicChanged(room="lobby", sender=event.sender, text="a\nb")
-            )
-        )
