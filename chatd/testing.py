@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from chatd.chat.account import Person, Preferences
 from chatd.chat.command import Commands
 from chatd.chat.errors import BadRequest, NotStored
-from chatd.chat.events import Answer, Event, Failed
+from chatd.chat.events import Answer, Emoted, Event, Failed, Said, Whispered
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look, look
 from chatd.chat.outside import Files, Kept
@@ -85,6 +85,19 @@ class FakeDoor:
     def of(self, kind: type[Result]) -> list[Result]:
         """What came of one kind."""
         return [event for event in self.events if isinstance(event, kind)]
+
+    def kinds(self) -> list[str]:
+        """What came, by name."""
+        return [type(event).__name__ for event in self.events]
+
+    def texts(self) -> list[str]:
+        """What people said, did and whispered."""
+        words = (Said, Emoted, Whispered)
+        return [event.text for event in self.events if isinstance(event, words)]
+
+    def codes(self) -> list[str]:
+        """Why requests failed."""
+        return [failed.code for failed in self.of(Failed)]
 
 
 _rendered: list[Event | Answer] = []

@@ -6,8 +6,8 @@ from twisted.internet.task import Clock
 
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
-from chatd.testing import FakeDoor, connect, join, make_hub, result, type_in
-from tests.commands.chatting import Chatting
+from chatd.testing import FakeDoor, connect, join, result, type_in
+from tests.chatting import Chatting
 
 RULES = Rules(request_burst=1_000)
 
@@ -15,10 +15,7 @@ RULES = Rules(request_burst=1_000)
 class PaceTests(Chatting):
     """So many are done at once, and the next after a while."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        self.clock = Clock()
-        self.hub = make_hub(clock=self.clock, rules=RULES)
+    rules = RULES
 
     def limit(self, **rules: int) -> None:
         """Other limits hold from now on."""

@@ -1,24 +1,17 @@
 """The operator can see how often people meet limits."""
 
-from twisted.internet.task import Clock
 from twisted.logger import LogEvent, capturedLogs, formatEvent
 
 from chatd.chat.refusals import SUMMED_UP
 from chatd.chat.rules import Rules
-from chatd.testing import connect, make_hub, type_in
-from tests.commands.chatting import PASSWORD, Chatting
+from chatd.testing import connect, type_in
+from tests.chatting import PASSWORD, Chatting
 
 
 class RefusalsTests(Chatting):
     """Limits that were met are counted, and summed up in the log."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        self.clock = Clock()
-        self.hub = make_hub(
-            clock=self.clock,
-            rules=Rules(message_chars=5, renames=1, request_burst=30, request_rate=1),
-        )
+    rules = Rules(message_chars=5, renames=1, request_burst=30, request_rate=1)
 
     def lines(self, events: list[LogEvent]) -> list[str]:
         """What the log says about them."""

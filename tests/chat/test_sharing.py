@@ -24,9 +24,8 @@ from chatd.chat.file import File
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
 from chatd.chat.sharing import A_MINUTE, COST, Place, Upload
-from chatd.store.memory import MemoryStore
-from chatd.testing import FakeFiles, make_hub, result, turn, type_in
-from tests.commands.chatting import Chatting, of
+from chatd.testing import result, turn, type_in
+from tests.chatting import Chatting, of
 
 LIMITS = Rules(
     throttle=False,
@@ -40,13 +39,10 @@ LIMITS = Rules(
 class SharingCase(Chatting):
     """A hub with small limits, and people who share."""
 
-    def setUp(self) -> None:
-        self.make(LIMITS)
+    rules = LIMITS
 
-    def make(self, rules: Rules) -> None:
-        """Make a hub with other limits."""
-        self.files, self.store = FakeFiles(), MemoryStore()
-        self.hub = make_hub(rules=rules, files=self.files, store=self.store)
+    def setUp(self) -> None:
+        super().setUp()
         self.ann, self.ann_door = self.member("ann", "ops")
         self.bob, self.bob_door = self.member("bob", "ops")
         self.cho, self.cho_door = self.member("cho")
@@ -296,13 +292,11 @@ class LimitTests(SharingCase):
 
     def test_guests(self) -> None:
         """All guests together have the room of one account."""
-        self.make(
-            Rules(
-                throttle=False,
-                files_guests=True,
-                file_bytes=20_000,
-                files_account=25_000,
-            )
+        self.hub.rules = Rules(
+            throttle=False,
+            files_guests=True,
+            file_bytes=20_000,
+            files_account=25_000,
         )
         one, _ = self.guest("gus", "ops")
         two, _ = self.guest("gil", "ops")
@@ -313,7 +307,7 @@ class LimitTests(SharingCase):
 
     def test_uploads(self) -> None:
         """So many at the same time, and no more; one that ended makes room."""
-        self.make(replace(LIMITS, files_transfers_person=3))
+        self.hub.rules = replace(LIMITS, files_transfers_person=3)
         uploads = [self.begin(self.ann) for _ in range(3)]
         self.refuses(TooFast, self.hub.sharing.begin(self.ann, self.room, "a"))
         self.begin(self.bob)
@@ -322,7 +316,7 @@ class LimitTests(SharingCase):
 
     def test_often(self) -> None:
         """So many in a minute, and no more."""
-        self.make(Rules())
+        self.hub.rules = Rules()
         for _ in range(A_MINUTE):
             self.share(self.ann, b"")
         text = self.refuses(TooFast, self.hub.sharing.begin(self.ann, self.room, "a"))
@@ -355,7 +349,7 @@ class TroubleTests(SharingCase):
         self.refuses(ChatError, upload.finish())
         self.store.failing = False
         self.assertEqual(self.bob_door.of(Shared), [])
-        self.hub.clock.advance(10)  # type: ignore[attr-defined]
+        self.clock.advance(10)
         self.assertEqual(result(self.hub.sharing.sweep()), 1)
         self.share(self.ann)
         self.assertEqual(len(self.files.kept), 1)
@@ -388,12 +382,12 @@ class EndTests(SharingCase):
         """When its time is over a file cannot be fetched, and is removed."""
         for _ in range(3):
             self.share(self.ann, b"")
-        self.hub.clock.advance(3599)  # type: ignore[attr-defined]
+        self.clock.advance(3599)
         self.assertEqual(len(self.listed(self.ann)), 3)
         result(self.hub.sharing.expire())
         self.assertEqual(len(self.files.kept), 3)
         file = self.listed(self.ann)[0]
-        self.hub.clock.advance(1)  # type: ignore[attr-defined]
+        self.clock.advance(1)
         self.assertEqual(self.listed(self.ann), [])
         self.refuses(NotFound, self.hub.sharing.find(self.ann, "f1"))
         self.refuses(NotFound, self.hub.sharing.open(self.ann, file))
@@ -403,9 +397,9 @@ class EndTests(SharingCase):
 
     def test_for_ever(self) -> None:
         """With 0 they stay for ever."""
-        self.make(Rules(throttle=False, files_keep=0.0))
+        self.hub.rules = Rules(throttle=False, files_keep=0.0)
         self.share(self.ann)
-        self.hub.clock.advance(1e9)  # type: ignore[attr-defined]
+        self.clock.advance(1e9)
         result(self.hub.sharing.expire())
         self.assertEqual(self.fetch(self.ann, "f1"), b"hello")
 

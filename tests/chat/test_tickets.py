@@ -20,7 +20,7 @@ from chatd.chat.sharing import Place
 from chatd.chat.tickets import REMEMBERED, WAITING, Ticket
 from chatd.testing import join, result, turn, type_in
 from tests.chat.test_sharing import LIMITS, SharingCase
-from tests.commands.chatting import PASSWORD
+from tests.chatting import PASSWORD
 
 WEB = replace(LIMITS, web="http://{}:5050", files_begin=600.0, files_resume=900.0)
 
@@ -28,8 +28,10 @@ WEB = replace(LIMITS, web="http://{}:5050", files_begin=600.0, files_resume=900.
 class TicketCase(SharingCase):
     """A hub with small limits, where files are put over HTTP."""
 
+    rules = WEB
+
     def setUp(self) -> None:
-        self.make(WEB)
+        super().setUp()
         self.cuts = 0
 
     def ticket(
@@ -69,7 +71,7 @@ class TicketCase(SharingCase):
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
-        self.hub.clock.advance(seconds)  # type: ignore[attr-defined]
+        self.clock.advance(seconds)
         turn(self.hub)
 
 
@@ -192,7 +194,7 @@ class TimeTests(TicketCase):
 
     def test_halves(self) -> None:
         """Of many halves the one that lies longest makes room; those at work stay."""
-        self.make(replace(WEB, files_transfers_person=2))
+        self.hub.rules = replace(WEB, files_transfers_person=2)
         first, second = self.ticket(), self.ticket()
         self.put(first)
         self.advance(1)
@@ -317,7 +319,7 @@ class TransferTests(TicketCase):
 
     def test_person(self) -> None:
         """One person has so many; each that ends makes room."""
-        self.make(replace(WEB, files_transfers_person=2, files_transfers=9))
+        self.hub.rules = replace(WEB, files_transfers_person=2, files_transfers=9)
         begin = self.hub.sharing.transfers.begin
         ends = [begin(1) for _ in range(2)]
         self.assertRaises(TooFast, begin, 1)
@@ -327,7 +329,7 @@ class TransferTests(TicketCase):
 
     def test_all(self) -> None:
         """All together have so many."""
-        self.make(replace(WEB, files_transfers_person=2, files_transfers=3))
+        self.hub.rules = replace(WEB, files_transfers_person=2, files_transfers=3)
         transfers = self.hub.sharing.transfers
         ends = [transfers.begin(person) for person in (1, 1, 2)]
         self.assertRaises(TooFast, transfers.begin, 3)

@@ -1,25 +1,17 @@
 """Accounts: registering, logging in, and what belongs to them."""
 
 from chatd.chat.account import Preferences, Theme, Timestamps
-from chatd.chat.events import Closing, Departed, Failed, Notice, Renamed, Welcome
+from chatd.chat.events import Closing, Departed, Failed, Notice
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
 from chatd.testing import FakeDoor, connect, join, make_hub, result, turn, type_in
-from tests.commands.chatting import PASSWORD, Chatting, of, text
+from tests.chatting import PASSWORD, Chatting, of
 
 PHRASE = "my long pass phrase"
 
 
 class RegisterTests(Chatting):
     """/register"""
-
-    def test_newcomer(self) -> None:
-        """Who has not come in registers a name and is in with it."""
-        session, door = connect(self.hub)
-        type_in(self.hub, session, f"/register ann {PASSWORD}")
-        assert session.account is not None
-        self.assertEqual(session.account.name, "ann")
-        self.assertIn("/login ann PASSWORD", text(door.events))
 
     def test_guest_keeps_name(self) -> None:
         """A guest who types the password alone registers the present name."""
@@ -28,16 +20,6 @@ class RegisterTests(Chatting):
         self.assertIn("ann is yours", answer)
         assert session.account is not None
         self.assertEqual(session.account.name, "ann")
-
-    def test_guest_takes_other_name(self) -> None:
-        """A guest may register another name, and others see the change."""
-        session, _ = self.guest("ann")
-        _, other = self.guest("bob")
-        type_in(self.hub, session, f"/register anna {PASSWORD}")
-        renamed = other.of(Renamed)
-        self.assertEqual(
-            [(r.person.name, r.now.name) for r in renamed], [("ann", "anna")]
-        )
 
     def test_password_alone_needs_a_name(self) -> None:
         """Who has no name yet is told to type both."""
@@ -75,41 +57,6 @@ class RegisterTests(Chatting):
         assert account is not None
         self.assertTrue(account.preferences.bell)
         self.assertEqual(account.ignored, {bob.somebody().id})
-
-
-class LoginTests(Chatting):
-    """/login"""
-
-    def test_login(self) -> None:
-        """An account comes in with its password."""
-        self.member("ann")
-        session, door = connect(self.hub)
-        type_in(self.hub, session, f"/login ann {PASSWORD}")
-        self.assertEqual([w.person.name for w in door.of(Welcome)], ["ann"])
-
-    def test_guest_logs_in(self) -> None:
-        """A guest who logs in is the account from then on."""
-        self.member("ann")
-        session, _ = self.guest("bob")
-        type_in(self.hub, session, f"/login ann {PASSWORD}")
-        self.assertEqual(session.somebody().name, "ann")
-        self.assertIsNone(self.hub.presence.named("bob"))
-
-    def test_logged_in_already(self) -> None:
-        """A member need not log in again."""
-        session, door = self.member("ann")
-        refusal = self.refusal(session, door, f"/login ann {PASSWORD}")
-        self.assertEqual(refusal, "You are logged in already, as ann.")
-
-    def test_five_wrong_passwords(self) -> None:
-        """The fifth wrong password ends the connection; none is handed back."""
-        self.member("ann")
-        session, door = connect(self.hub)
-        type_in(self.hub, session, *["/login ann wrong-secret"] * 4)
-        self.assertTrue(door.open)
-        type_in(self.hub, session, "/login ann wrong-secret")
-        self.assertFalse(door.open)
-        self.assertEqual({f.line for f in door.of(Failed)}, {""})
 
 
 class PhraseTests(Chatting):
@@ -192,29 +139,6 @@ class PasswordTests(Chatting):
         """A guest has no password to change."""
         session, door = self.guest("ann")
         self.assertIn("for accounts", self.refusal(session, door, "/password a b"))
-
-
-class NickTests(Chatting):
-    """/nick"""
-
-    def test_guest(self) -> None:
-        """A guest takes another name; everybody sees it, and the old one is free."""
-        session, door = self.guest("ann")
-        _, other = self.guest("bob")
-        self.assertEqual(len(of(Renamed, self.ask(session, door, "/nick eve"))), 1)
-        self.assertEqual(len(other.of(Renamed)), 1)
-        self.guest("ann")
-
-    def test_in_no_room(self) -> None:
-        """Who is in no room sees the own change as well."""
-        session, door = self.guest("ann")
-        type_in(self.hub, session, "/leave")
-        self.assertEqual(len(of(Renamed, self.ask(session, door, "/nick eve"))), 1)
-
-    def test_account(self) -> None:
-        """An account keeps its name."""
-        session, door = self.member("ann")
-        self.assertIn("keeps its name", self.refusal(session, door, "/nick eve"))
 
 
 class UnregisterTests(Chatting):
@@ -349,25 +273,6 @@ class OfferedKeyTests(Chatting):
         self.assertIn("Type it like this", self.refusal(bob, door, "/keys add"))
 
 
-class ClaimTests(Chatting):
-    """/claim"""
-
-    def test_claim(self) -> None:
-        """The code from the first start makes an operator, once."""
-        session, door = self.member("ann")
-        code = result(self.hub.login.open_claim())
-        self.assertIn("not the code", self.refusal(session, door, "/claim nonsense"))
-        type_in(self.hub, session, f"/claim {code}")
-        self.assertEqual(session.role.name, "OPERATOR")
-        bob, bobs = self.member("bob")
-        self.assertIn("operator already", self.refusal(bob, bobs, f"/claim {code}"))
-
-    def test_guest(self) -> None:
-        """A guest is told to register first."""
-        session, door = self.guest("ann")
-        self.assertIn("/register", self.refusal(session, door, "/claim x"))
-
-
 class SetTests(Chatting):
     """/set"""
 
@@ -485,7 +390,7 @@ class QuitTests(Chatting):
         """Who quits is told how long it was, and others that they left."""
         session, door = self.guest("ann")
         _, other = self.guest("bob")
-        self.hub.clock.advance(125)  # type: ignore[attr-defined]
+        self.clock.advance(125)
         self.assertEqual(
             self.answer(session, door, "/quit"), "Bye. You were here for 2 minutes."
         )

@@ -11,7 +11,7 @@ from chatd.chat.session import Session
 from chatd.chat.sharing import Place
 from chatd.commands.files import LISTED
 from chatd.testing import result, turn, type_in
-from tests.commands.chatting import Chatting, of
+from tests.chatting import Chatting, of
 
 
 class FilesTests(Chatting):

@@ -7,7 +7,7 @@ from chatd.chat.events import Listing, MotdChanged, Welcome
 from chatd.chat.rules import Rules
 from chatd.commands.helping import WIDTH
 from chatd.testing import connect, join, make_hub, type_in
-from tests.commands.chatting import Chatting, of
+from tests.chatting import Chatting, of
 
 
 class HelpTests(Chatting):
@@ -152,7 +152,7 @@ class ServerTests(Chatting):
     def test_uptime(self) -> None:
         """And for how long."""
         ann, door = self.guest("ann")
-        self.hub.clock.advance(86_400 + 7200)  # type: ignore[attr-defined]
+        self.clock.advance(86_400 + 7200)
         self.assertEqual(
             self.answer(ann, door, "/uptime"),
             "chatd has been up for 1 day and 2 hours, with 1 person now.",

@@ -8,7 +8,7 @@ from chatd.chat.rules import Rules
 from chatd.chat.short_ids import short_id
 from chatd.commands import looking
 from chatd.testing import connect, join, turn, type_in
-from tests.commands.chatting import PASSWORD, Chatting, of, text
+from tests.chatting import PASSWORD, Chatting, of, text
 
 
 class WhoTests(Chatting):
@@ -84,7 +84,7 @@ class WhoTests(Chatting):
         type_in(self.hub, olga, "/private", "/join lobby")
         bob, _ = self.guest("bob", "ops")
         type_in(self.hub, bob, "/away at lunch")
-        self.hub.clock.advance(90)  # type: ignore[attr-defined]
+        self.clock.advance(90)
         ann, door = self.member("ann")
         [listing] = of(Listing, self.ask(ann, door, "/who"))
         self.assertEqual(
@@ -140,7 +140,7 @@ class WhoisTests(Chatting):
         bob, _ = self.guest("bob", "den")
         type_in(self.hub, bob, "/private", "/join ops", "/away at lunch")
         ann, door = self.guest("ann")
-        self.hub.clock.advance(7300)  # type: ignore[attr-defined]
+        self.clock.advance(7300)
         self.assertEqual(
             self.answer(ann, door, "/whois BOB"),
             "bob:\n"
@@ -152,7 +152,7 @@ class WhoisTests(Chatting):
     def test_idle(self) -> None:
         """Who speaks is not idle."""
         bob, _ = self.guest("bob")
-        self.hub.clock.advance(3600)  # type: ignore[attr-defined]
+        self.clock.advance(3600)
         type_in(self.hub, bob, "hello")
         ann, door = self.guest("ann")
         self.assertNotIn("idle", self.answer(ann, door, "/whois bob"))
@@ -170,7 +170,7 @@ class WhoisTests(Chatting):
         dan, _ = self.member("dan")
         type_in(self.hub, dan, "/quit")
         ann, door = self.guest("ann")
-        self.hub.clock.advance(3 * 86_400)  # type: ignore[attr-defined]
+        self.clock.advance(3 * 86_400)
         ann, door = self.guest("anna")
         self.assertEqual(
             self.answer(ann, door, "/whois dan"),
@@ -379,7 +379,7 @@ class TalksTests(Chatting):
         type_in(self.hub, bob, "/msg ann hello", "/msg ann there?")
         type_in(self.hub, cho, "/msg bob between us")
         ann, door = self.member("ann")
-        self.hub.clock.advance(60)  # type: ignore[attr-defined]
+        self.clock.advance(60)
         type_in(self.hub, cho, "/msg ann psst")
         bob.end("")
         door.take()

@@ -3,7 +3,7 @@
 from chatd.chat.events import Act, Entered, Failed, Listing, Moderated, Said
 from chatd.chat.request import Invoke
 from chatd.testing import join, turn, type_in
-from tests.commands.chatting import PASSWORD, Chatting, of
+from tests.chatting import PASSWORD, Chatting, of
 
 
 class ModeratingTests(Chatting):
@@ -61,9 +61,9 @@ class ModeratingTests(Chatting):
         )
         for line in ("/me waves", "@send all hello", "/topic mine"):
             self.assertIn("muted", self.refusal(self.bob, self.bobs, line))
-        self.hub.clock.advance(599)  # type: ignore[attr-defined]
+        self.clock.advance(599)
         self.refusal(self.bob, self.bobs, "hello")
-        self.hub.clock.advance(1)  # type: ignore[attr-defined]
+        self.clock.advance(1)
         self.assertEqual(of(Failed, self.ask(self.bob, self.bobs, "hello")), [])
 
     def test_unmute(self) -> None:

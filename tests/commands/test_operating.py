@@ -8,16 +8,14 @@ from chatd.chat.events import (
     Announced,
     Closing,
     Departed,
-    Failed,
     Killed,
     LockdownChanged,
     RoleChanged,
     ServerBanned,
 )
-from chatd.chat.request import Enter
 from chatd.chat.rules import Rules
-from chatd.testing import connect, join, result, turn, type_in
-from tests.commands.chatting import PASSWORD, Chatting, of
+from chatd.testing import connect, join, turn, type_in
+from tests.chatting import PASSWORD, Chatting, of
 
 
 class Operating(Chatting):
@@ -154,25 +152,13 @@ class ServerbanTests(Operating):
             self.assertIn("no length of time", self.refused(f"/serverban {line}"))
         self.assertEqual(len(self.hub.bans.in_force()), 3)
 
-    def test_token(self) -> None:
-        """A token does not help a banned account."""
-        ann, _ = self.member("ann")
-        token = "token"
-        digest = self.hub.secrets.digest(token)
-        result(self.hub.store.add_token(digest, ann.somebody(), 9e9))
-        self.tell("/serverban ann")
-        session, door = connect(self.hub)
-        session.submit(Enter(token=token))
-        turn(self.hub)
-        self.assertEqual([failed.code for failed in door.of(Failed)], ["banned"])
-
     def test_time(self) -> None:
         """It ends by itself when its time is over."""
         self.member("ann")
         self.tell("/serverban ann 1h")
-        self.hub.clock.advance(3599)  # type: ignore[attr-defined]
+        self.clock.advance(3599)
         self.assertEqual(len(self.hub.bans.in_force()), 1)
-        self.hub.clock.advance(1)  # type: ignore[attr-defined]
+        self.clock.advance(1)
         self.assertEqual(self.tell("/serverbans"), "Nobody is shut out.")
 
     def test_address(self) -> None:

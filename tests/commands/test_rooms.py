@@ -13,7 +13,7 @@ from chatd.chat.events import (
 from chatd.chat.rules import Rules
 from chatd.commands.rooms import SHOWN
 from chatd.testing import connect, join, type_in
-from tests.commands.chatting import Chatting, of
+from tests.chatting import Chatting, of
 
 
 class JoinTests(Chatting):

@@ -6,7 +6,7 @@ from chatd.chat.errors import ChatError
 from chatd.chat.events import Failed
 from chatd.commands.helping import WIDTH
 from chatd.testing import connect, join, type_in
-from tests.commands.chatting import PASSWORD, Chatting, of
+from tests.chatting import PASSWORD, Chatting, of
 
 # Name, usage, aliases, and lines that succeed when an operator types them in a room of
 # theirs in which bob is as well.

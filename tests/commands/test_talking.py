@@ -4,7 +4,7 @@ from chatd.chat.events import AwayChanged, Done, Emoted, Invited, Past, Said, Wh
 from chatd.chat.request import Invoke
 from chatd.chat.rules import Rules
 from chatd.testing import join, turn, type_in
-from tests.commands.chatting import PASSWORD, Chatting, of
+from tests.chatting import PASSWORD, Chatting, of
 
 
 class MeTests(Chatting):
@@ -142,7 +142,7 @@ class MsgTests(Chatting):
         self.hub.store.release()  # type: ignore[attr-defined]
         turn(self.hub)
         self.hub.store.failing = False  # type: ignore[attr-defined]
-        self.hub.clock.advance(10)  # type: ignore[attr-defined]
+        self.clock.advance(10)
         turn(self.hub)
         told = [getattr(event, "text", "") for event in self.anns.take()]
         self.assertEqual(len(told), 1, told)

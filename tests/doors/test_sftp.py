@@ -30,8 +30,8 @@ from chatd.chat.rules import Rules
 from chatd.chat.session import Session
 from chatd.doors.ssh.folders import by_name, split
 from chatd.doors.ssh.sftp import OPEN, PACKET, TURN, WINDOW, Sftp, is_old_scp
-from chatd.testing import FakeFiles, make_hub, turn, type_in
-from tests.commands.chatting import Chatting
+from chatd.testing import turn, type_in
+from tests.chatting import Chatting
 
 PUT = FXF_WRITE | FXF_CREAT | FXF_TRUNC
 
@@ -102,10 +102,10 @@ class Channel(SSHChannel):
 class SftpCase(Chatting):
     """Ann and bob, with small limits, and ann by sftp as well."""
 
+    rules = Rules(throttle=False, file_bytes=300_000, files_account=500_000)
+
     def setUp(self) -> None:
-        self.files = FakeFiles()
-        rules = Rules(throttle=False, file_bytes=300_000, files_account=500_000)
-        self.hub = make_hub(files=self.files, rules=rules)
+        super().setUp()
         self.ann, self.ann_door = self.member("ann", "ops")
         self.bob, self.bob_door = self.member("bob", "ops")
         self.wire = Wire(self.hub, self.ann)

@@ -1,13 +1,25 @@
-"""What the tests of commands share: a hub, people, and what they read."""
+"""What the tests of the chat share: a hub, people, and what they read."""
 
 from collections.abc import Iterable
 from typing import TypeVar
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.chat.events import Answer, Closing, Event, Failed, Listing, Notice
+from chatd.chat.rules import Rules
 from chatd.chat.session import Session
-from chatd.testing import FakeDoor, FakeServer, join, make_hub, result, type_in
+from chatd.store.memory import MemoryStore
+from chatd.testing import (
+    FakeDoor,
+    FakeFiles,
+    FakeServer,
+    join,
+    make_hub,
+    result,
+    turn,
+    type_in,
+)
 
 PASSWORD = "seven-small-rain-clouds"
 
@@ -15,10 +27,15 @@ Kind = TypeVar("Kind")
 
 
 class Chatting(SynchronousTestCase):
-    """Somebody types, and everybody reads."""
+    """Somebody types, and everybody reads; the store can be held."""
+
+    rules = Rules(throttle=False)
 
     def setUp(self) -> None:
-        self.hub = make_hub()
+        self.clock, self.store, self.files = Clock(), MemoryStore(), FakeFiles()
+        self.hub = make_hub(
+            store=self.store, clock=self.clock, rules=self.rules, files=self.files
+        )
         self.server = FakeServer()
         self.hub.server = self.server
 
@@ -33,6 +50,13 @@ class Chatting(SynchronousTestCase):
         session, door = join(self.hub, name, *rooms, password=PASSWORD)
         door.take()
         return session, door
+
+    def absent(self, *names: str) -> None:
+        """Members who were here, and are not any more."""
+        for name in names:
+            session, _ = self.member(name)
+            session.end("")
+            turn(self.hub)
 
     def operator(self, name: str, *rooms: str) -> tuple[Session, FakeDoor]:
         """The first operator, likewise."""
