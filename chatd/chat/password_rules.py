@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import cache
 from pkgutil import get_data
 
@@ -12,10 +13,17 @@ MOST = 4_096  # what an operator may allow, and what is looked at
 _ADDED = 4  # what must be left of a password without the name
 
 # The commands that a password or a code follows, and what people take for them.
-SECRETIVE = frozenset(
-    {"login", "register", "password", "claim", "unregister", "identify", "logon"}
-)
+_COMMANDS = ("login", "register", "password", "claim", "unregister")
+SECRETIVE = frozenset({*_COMMANDS, "identify", "logon"})
 _UNLIKE_A_WORD = re.compile("[0-9-]")
+_SLIPS = (
+    "@.!\\;:,"  # what is hit, or believed to begin a command, in place of the slash
+)
+
+
+def secretive(word: str) -> bool:
+    """Whether it is one of these commands, of which the slash is missing."""
+    return word.casefold().lstrip(_SLIPS) in SECRETIVE
 
 
 def looks_secret(words: Sequence[str]) -> bool:
@@ -23,13 +31,23 @@ def looks_secret(words: Sequence[str]) -> bool:
     Whether a line may hold a password: a command of which the slash is missing.
 
     It is C{login ann secret}, or C{claim CODE}: one word that is so long and has a
-    digit or a hyphen.
+    digit or a hyphen. It is C{@lgoin ann secret-word}, too.
     """
-    if words[0].casefold() not in SECRETIVE:
+    if not 2 <= len(words) <= 3:
         return False
-    if len(words) == 2:
-        return len(words[1]) >= SHORTEST and bool(_UNLIKE_A_WORD.search(words[1]))
-    return len(words) == 3
+    if secretive(words[0]):
+        return len(words) == 3 or _is_unlike_a_word(words[1])
+    if len(words) == 2 or len(words[2]) < SHORTEST:
+        return False
+    return (words[0][0] in _SLIPS or _is_unlike_a_word(words[2])) and _misspelt(
+        words[0]
+    )
+
+
+def command_meant(word: str) -> str:
+    """Which command the first word of such a line was meant to be."""
+    close = get_close_matches(word.casefold().lstrip(_SLIPS), _COMMANDS, n=1)
+    return close[0] if close else "login"
 
 
 def check_password(
@@ -68,6 +86,15 @@ def normal_password(password: str) -> str:
         raise BadPassword(
             "A password cannot have control or invisible characters."
         ) from None
+
+
+def _is_unlike_a_word(text: str) -> bool:
+    return len(text) >= SHORTEST and bool(_UNLIKE_A_WORD.search(text))
+
+
+def _misspelt(word: str) -> bool:
+    meant = word.casefold().lstrip(_SLIPS)
+    return bool(get_close_matches(meant, SECRETIVE, n=1, cutoff=0.8))
 
 
 def _is_little_more(plain: str, name: str) -> bool:

@@ -1,12 +1,11 @@
 """One typed line, and what it asks for."""
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from chatd.chat.clean import clean, mark, mark_first
 from chatd.chat.command import Commands
 from chatd.chat.errors import BadRequest, ChatError, NotEntered
-from chatd.chat.password_rules import SECRETIVE, looks_secret
+from chatd.chat.password_rules import command_meant, looks_secret, secretive
 from chatd.chat.request import Doubtful, Enter, Invoke, Refused, Request, Say, Typed
 
 if TYPE_CHECKING:
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
 # What a command begins with.
 MARKS = ("/", "@")
-
-_MEANT = ("login", "register", "password", "claim", "unregister")
 
 
 def understand(session: "Session", typed: Typed, commands: Commands) -> Request | None:
@@ -39,11 +36,10 @@ def understand(session: "Session", typed: Typed, commands: Commands) -> Request 
     words = line.split(None, 3)
     if not words:
         return None
-    if words[0].casefold() in SECRETIVE:
-        if looks_secret(words):
-            return Refused(forgot_slash(words[0]), ref=ref)
-        if entered and len(words) > 3:
-            return Doubtful(words[1], line, ref)
+    if looks_secret(words):
+        return Refused(forgot_slash(words[0]), ref=ref)
+    if entered and len(words) > 3 and secretive(words[0]):
+        return Doubtful(words[1], line, ref)
     if not entered:
         if doubled:
             return Refused(NotEntered("Type a name to come in first."), line, ref)
@@ -76,7 +72,8 @@ def forgot_slash(word: str) -> ChatError:
     """
     return BadRequest(
         "That looks like a password. It was sent to nobody. If you meant the command, "
-        f"it begins with a slash: /{_nearest(word)}. If not, begin with another word."
+        f"it begins with a slash: /{command_meant(word)}. "
+        "If not, begin with another word."
     )
 
 
@@ -93,8 +90,3 @@ def _command(typed: Typed, word: str, rest: str, commands: Commands) -> Request:
     else:
         error = commands.unknown(word)
     return Refused(error, line, typed.ref)
-
-
-def _nearest(word: str) -> str:
-    close = get_close_matches(word.casefold(), _MEANT, n=1)
-    return close[0] if close else "login"

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 
 from chatd.chat.clean import clean_block
 from chatd.chat.events import Emoted, Listing
-from chatd.chat.password_rules import SECRETIVE, looks_secret
+from chatd.chat.password_rules import command_meant, looks_secret, secretive
 from chatd.client.asking import RequestFailed, Unanswered
 from chatd.client.client import Client, Ended
 from chatd.client.desk import Desk
@@ -105,14 +105,14 @@ class Orders:
             self._desk.forget(text)
             self._desk.wrong(
                 "That looks like a password, and was sent to nobody. The command "
-                f"begins with a slash: /{words[0].casefold()}"
+                f"begins with a slash: /{command_meant(words[0])}"
             )
         else:
             self._go(self._saying.say(text[1:] if text.startswith("//") else text))
 
     def _logs_in(self, words: list[str]) -> bool:
         """Whether it is C{login ann secret of many words}, and somebody is ann."""
-        if len(words) < 4 or words[0].casefold() not in SECRETIVE:
+        if len(words) < 4 or not secretive(words[0]):
             return False
         state = self._client.state
         return state.is_me(words[1]) or key(words[1]) in state.people

@@ -85,6 +85,28 @@ class UnderstandTests(SynchronousTestCase):
         for line in ("the login is down", "claim everything", "register online"):
             self.assertEqual(self.read(line), Say(line, ref=5))
 
+    def test_slips(self) -> None:
+        """It is not said either with another mark for the slash, or misspelt."""
+        for line in (
+            "@lgoin ann correcthorse",
+            "@logn ann secret-1",
+            ".login ann secret",
+            "!register ann secret",
+            "regster bob secret-password1",
+            "@identify hunter2hunter",
+        ):
+            text, back = self.refusal(line)
+            self.assertIn("looks like a password", text)
+            self.assertEqual(back, "")
+        for line in (
+            "@logan hi there",
+            "@logan how are you doing-2day",
+            "logic is everything",
+            "@nobody was here-2day",
+            "... and so-forth",
+        ):
+            self.assertEqual(self.read(line), Say(line, ref=5))
+
     def test_two_words(self) -> None:
         """A code or password behind the one word of a command is not said either."""
         for word in ("claim", "register", "password", "Identify", "unregister"):

@@ -39,6 +39,7 @@ function send(line) {
   if (why) return refuse(why);
   const [first, ...others] = line.slice(1).split(" ");
   const word = canonical(first);
+  if (line.startsWith("@") && chat.commands.some((one) => one.name === word)) line = `/${line.slice(1)}`;
   const command = line.startsWith("/") && !line.startsWith("//");
   if (!SECRETIVE.has(word)) {
     recall.lines = [...recall.lines.filter((other) => other !== line), line].slice(-50);
@@ -46,7 +47,7 @@ function send(line) {
   }
   if (command) return perform(word || first, others.join(" ").trim(), line, one);
   const words = line.split(/\s+/);
-  if (SECRETIVE.has(fold(words[0])) && looksSecret(words))
+  if (SECRETIVE.has(fold(words[0].replace(/^[@.!\\;:,]+/, ""))) && looksSecret(words))
     return refuse("That looks like a password. It was sent to nobody. The command begins with a slash.");
   if (!one) return refuse("You are in no room. Join one first.");
   chat.say(one, line.startsWith("//") ? line.slice(1) : line);
