@@ -66,6 +66,12 @@ class Chatting(SynchronousTestCase):
         door.take()
         return session, door
 
+    def answer_each(self) -> None:
+        """The store answers what it was asked so far, and no further question."""
+        waiting, self.store._held = self.store._held or [], []
+        for answer in waiting:
+            answer()
+
     def ask(
         self, session: Session, door: FakeDoor, *lines: str
     ) -> list[Event | Answer]:

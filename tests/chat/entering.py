@@ -30,12 +30,6 @@ class EntranceCase(Chatting):
         assert account is not None
         return account
 
-    def answer_each(self) -> None:
-        """The store answers what it was asked so far, and no further question."""
-        waiting, self.store._held = self.store._held or [], []
-        for answer in waiting:
-            answer()
-
     def names(self) -> list[str]:
         """Who is here."""
         return [here.person.name for here in self.hub.presence]

@@ -1,7 +1,5 @@
 """An event changes the same and is shown to the same people on every node."""
 
-from twisted.trial.unittest import SynchronousTestCase
-
 from chatd.chat.account import Person, Role
 from chatd.chat.events import (
     Act,
@@ -25,20 +23,19 @@ from chatd.chat.events import (
 )
 from chatd.chat.request import Enter
 from chatd.chat.session import Session
-from chatd.store.memory import MemoryStore
-from chatd.testing import FakeDoor, connect, join, make_hub, result, turn, type_in
+from chatd.testing import FakeDoor, connect, join, turn, type_in
+from tests.chat.talking import TalkCase
+from tests.chatting import Chatting
 
-SECRET = "three-green-lamps"
 ZOE = Person(77, "zoe")
 
 
-class OtherNodesTests(SynchronousTestCase):
+class OtherNodesTests(Chatting):
     """What happens on another node is seen here."""
 
     def setUp(self) -> None:
-        self.hub = make_hub()
-        self.ann, self.door = join(self.hub, "ann", "ops")
-        self.door.take()
+        super().setUp()
+        self.ann, self.door = self.guest("ann", "ops")
 
     def hear(self, *events: Event) -> list[str]:
         """Another node tells of events; what ann is shown."""
@@ -103,16 +100,14 @@ class OtherNodesTests(SynchronousTestCase):
         self.assertEqual(self.hub.connections.of(ZOE.id), [])
 
 
-class PeopleTests(SynchronousTestCase):
+class PeopleTests(TalkCase):
     """Who is shown what."""
 
     def setUp(self) -> None:
-        self.store = MemoryStore()
-        self.hub = make_hub(store=self.store)
-        self.ann, self.ann_door = join(self.hub, "ann", "ops")
-        self.bob, self.bob_door = join(self.hub, "bob", "ops")
-        self.ann_door.take()
-        self.bob_door.take()
+        super().setUp()
+        for session in (self.ann, self.bob):
+            type_in(self.hub, session, "/join ops")
+        self.clear()
 
     def test_invited_meanwhile(self) -> None:
         """Who came in before the invitation was stored is shown it once."""
@@ -187,20 +182,6 @@ class PeopleTests(SynchronousTestCase):
         self.assertEqual(self.bob.person, member)
         self.assertEqual(self.hub.rooms.find("ops").present[person.id], member)
 
-    def test_departing_while_entering(self) -> None:
-        """Who goes while entering a room is in none of them afterwards."""
-        type_in(self.hub, self.bob, "/leave ops")
-        self.store.hold()
-        self.ann.receive("wait")
-        turn(self.hub)
-        self.bob.receive("/join ops")
-        self.bob.end("")
-        turn(self.hub)
-        self.store.release()
-        turn(self.hub)
-        for room in self.hub.rooms:
-            self.assertNotIn("bob", room.names())
-
     def test_held_back_twice(self) -> None:
         """What is held back for one room is not lost by entering the next at once."""
         self.store.hold(questions=True)
@@ -211,13 +192,26 @@ class PeopleTests(SynchronousTestCase):
             self.bob.receive("/away")
             self.bob.receive("/back")
             turn(self.hub, 1)
-            held, self.store._held = self.store._held or [], []
-            for answer in held:
-                answer()
+            self.answer_each()
         self.store.release()
         turn(self.hub)
         self.assertEqual(len(door.of(Joined)), 1)
         self.assertEqual(len(door.of(Arrived)), 1)
+
+    def test_private_rooms_are_not_named(self) -> None:
+        """Who comes and goes is not seen to be in private rooms of others."""
+        cho, _ = self.member("cho", "den")
+        type_in(self.hub, cho, "/private", "/join dev")
+        type_in(self.hub, self.bob, "/join dev")
+        cho.end("")
+        turn(self.hub)
+        self.clear()
+        self.absent("cho")
+        self.assertEqual(
+            [e.rooms for e in self.bob_door.of(Arrived)], [("lobby", "dev")]
+        )
+        departed = [e.rooms for e in self.bob_door.of(Departed)]
+        self.assertEqual(departed, [("lobby", "dev")])
 
     def test_two_names_at_once(self) -> None:
         """Two sessions of a guest that change the name agree about it in the end."""
@@ -239,17 +233,15 @@ class PeopleTests(SynchronousTestCase):
             join(self.hub, free)
 
 
-class ServerChangesTests(SynchronousTestCase):
+class ServerChangesTests(Chatting):
     """What operators change is told to whom it concerns."""
 
     def setUp(self) -> None:
-        self.hub = make_hub()
-        self.boss, self.boss_door = join(self.hub, "boss", password=SECRET)
-        code = result(self.hub.login.open_claim())
-        type_in(self.hub, self.boss, f"/claim {code}")
-        self.other, self.other_door = join(self.hub, "cho", password=SECRET)
+        super().setUp()
+        self.boss, self.boss_door = self.operator("boss")
+        self.other, self.other_door = self.member("cho")
         type_in(self.hub, self.boss, "/op cho")
-        self.ann, self.ann_door = join(self.hub, "ann", password=SECRET)
+        self.ann, self.ann_door = self.member("ann")
         for door in (self.boss_door, self.other_door, self.ann_door):
             door.take()
 

@@ -168,3 +168,11 @@ class GuestTests(EntranceCase):
             session, _ = connect(self.hub)
             type_in(self.hub, session, name)
             self.assertEqual(session.person is not None, free, name)
+
+    def test_enter_is_answered_once(self) -> None:
+        """Coming in is answered by the welcome, and by nothing else."""
+        session, door = connect(self.hub)
+        session.submit(Enter("cho", ref=9))
+        turn(self.hub)
+        refs = [getattr(e, "ref", None) for e in door.events]
+        self.assertEqual(refs.count(9), 1)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from chatd.chat import entrance
-from chatd.chat.events import CaughtUp, Entered, Past, Said, Welcome
+from chatd.chat.events import CaughtUp, Past, Said, Welcome
 from chatd.chat.request import Enter
 from chatd.testing import FakeDoor, join, turn, type_in
 from tests.chat.entering import EntranceCase
@@ -96,17 +96,6 @@ class ShowingTests(EntranceCase):
         (waiting,) = [p for p in door.of(Past) if p.name == "waiting"]
         self.assertEqual(len(waiting.events), 2)
         self.assertIn("3 private messages", waiting.title)
-
-    def test_down(self) -> None:
-        """Who enters a room while the store is away is in it, without its history."""
-        ann, _ = join(self.hub, "ann", "ops")
-        type_in(self.hub, ann, "hello")
-        bob, door = join(self.hub, "bob", password=PASSWORD)
-        self.store.failing = True
-        type_in(self.hub, bob, "/join ops")
-        self.assertEqual([e.room.name for e in door.of(Entered)], ["ops"])
-        self.assertEqual(door.codes(), [])
-        self.assertIn("ops", self.hub.presence.rooms_of(bob.somebody().id))
 
 
 class ResumeTests(EntranceCase):

@@ -39,12 +39,14 @@ class AnnounceTests(Operating):
     """/announce"""
 
     def test_announce(self) -> None:
-        """Everybody is told, wherever they are, also who is in no room."""
+        """Everybody is told who is here, also who is in no room."""
         type_in(self.hub, self.bob, "/leave")
+        _, outside = connect(self.hub)
         events = self.ask(self.olga, self.olgas, "/announce Lunch  is ready.")
         self.assertEqual(len(of(Announced, events)), 1)
         told = [announced.text for announced in self.bobs.of(Announced)]
         self.assertEqual(told, ["Lunch  is ready."])
+        self.assertEqual(outside.events, [])
 
     def test_not_for_everybody(self) -> None:
         """Only operators announce."""

@@ -6,6 +6,7 @@ from chatd.chat.events import (
     Joined,
     Left,
     Listing,
+    Notice,
     RoomChanged,
     Said,
     TopicChanged,
@@ -13,7 +14,7 @@ from chatd.chat.events import (
 from chatd.chat.rules import Rules
 from chatd.commands.rooms import SHOWN
 from chatd.testing import connect, join, type_in
-from tests.chatting import Chatting, of
+from tests.chatting import Chatting, of, text
 
 
 class JoinTests(Chatting):
@@ -40,7 +41,9 @@ class JoinTests(Chatting):
         """To join a room that one is in makes it the current one, without noise."""
         _, other = self.guest("bob")
         ann, door = self.guest("ann", "ops")
-        self.ask(ann, door, "/join lobby")
+        events = self.ask(ann, door, "/join lobby")
+        self.assertEqual([e.room.name for e in of(Entered, events)], ["lobby"])
+        self.assertEqual(of(Joined, events), [])
         assert ann.room is not None
         self.assertEqual(ann.room.name, "lobby")
         self.assertEqual(other.of(Joined), [])
@@ -49,8 +52,10 @@ class JoinTests(Chatting):
         """Who leaves is told where they are now; others see it."""
         _, other = self.guest("bob", "ops")
         ann, door = self.guest("ann", "ops")
-        self.assertEqual(self.answer(ann, door, "/leave"), "You are in lobby now.")
+        told = self.ask(ann, door, "/leave")
+        self.assertEqual(text(told), "You are in lobby now.")
         self.assertEqual([left.room for left in other.of(Left)], ["ops"])
+        self.assertEqual([left.room for left in of(Left, told)], ["ops"])
         self.assertEqual(
             self.answer(ann, door, "/part lobby"),
             "You are in no room now. /join one; /rooms lists them.",
@@ -173,6 +178,15 @@ class PrivateTests(Chatting):
         self.assertIn("no room den", self.refusal(self.bob, self.bobs, "/who den"))
         type_in(self.hub, cho, "/leave den")
         self.assertEqual(len(of(Entered, self.ask(cho, chos, "/join den"))), 1)
+
+    def test_kept(self) -> None:
+        """That it is private is kept with those who were in it, and said once."""
+        cho, _ = self.guest("cho", "den")
+        events = self.ask(self.ann, self.anns, "/private")
+        (changed,) = of(RoomChanged, self.store._events.values())
+        members = {session.somebody().id for session in (self.ann, cho)}
+        self.assertEqual(set(changed.members), members)
+        self.assertEqual([*of(Notice, events), *of(Listing, events)], [])
 
     def test_invite(self) -> None:
         """Who is invited is told so, and comes in."""
