@@ -13,7 +13,7 @@ from chatd.__main__ import TOOLS
 from chatd.secrets.database_key import check_value, database_key
 from chatd.store import snapshot
 from chatd.store.sql import SqlStore
-from tests.store.questions import said
+from tests.store.asking import said
 
 
 class BackupCase(SynchronousTestCase):

@@ -16,7 +16,7 @@ from chatd.chat.events import KEPT, Act, Event
 from chatd.chat.store import Query, Store
 from chatd.store.memory import MemoryStore
 from chatd.store.sql import SqlStore
-from tests.store.questions import account
+from tests.store.asking import account
 
 PEOPLE = [Person(1, "Ann", False), Person(2, "böb", False), Person(3, "你好")]
 ROOMS = ["ops", "Ops", ""]

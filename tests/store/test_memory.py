@@ -5,7 +5,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.chat.store import StoreDown
 from chatd.store.memory import MemoryStore
-from tests.store.questions import Questions, said
+from tests.store.asking import said
+from tests.store.questions import Questions
 
 
 class MemoryTests(Questions, SynchronousTestCase):

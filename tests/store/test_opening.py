@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatd.store import migrations, opening, schema, sqlite
 from chatd.store.opening import About, StoreRefused, about_path, prepare
 from chatd.store.sql import SqlStore
-from tests.store.questions import said
+from tests.store.asking import said
 
 KEY, CHECK = "5f" * 32, "check"
 OTHER = "a0" * 32

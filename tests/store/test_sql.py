@@ -26,7 +26,8 @@ from chatd.store.schema import invitations, tokens
 from chatd.store.sql import SqlStore
 from chatd.store.workers import Inline
 from chatd.store.writing import Task, commit
-from tests.store.questions import ANN, Questions, account, said
+from tests.store.asking import ANN, account, said
+from tests.store.questions import Questions
 
 KEY = "5f" * 32
 

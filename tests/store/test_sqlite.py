@@ -12,7 +12,7 @@ from chatd.chat.events import Event
 from chatd.chat.store import Query, StoreDown
 from chatd.store import sqlite
 from chatd.store.sql import SqlStore
-from tests.store.questions import account, said
+from tests.store.asking import account, said
 
 
 class IndexTests(SynchronousTestCase):

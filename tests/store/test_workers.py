@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.store import workers
 from chatd.store.workers import JOBS, Task, Threads
-from tests.store.questions import said
+from tests.store.asking import said
 
 
 class GatherTests(SynchronousTestCase):
