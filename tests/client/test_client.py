@@ -21,8 +21,8 @@ from chatd.client.credentials import Credentials
 from chatd.client.inbox import Lost
 from chatd.client.reasons import NotReached
 from chatd.testing import join, type_in
+from tests.chatting import PASSWORD
 from tests.client.wired import ClientCase
-from tests.doors.wire import PASSWORD
 
 # How much is held in these tests, to fill it soon.
 QUEUE = 200

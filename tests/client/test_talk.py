@@ -8,8 +8,8 @@ from chatd.client.rooms import SHOWN
 from chatd.client.talk import AGAIN
 from chatd.client.wording import NEW
 from chatd.testing import join, type_in
+from tests.chatting import PASSWORD
 from tests.client.sitting import TalkCase
-from tests.doors.wire import PASSWORD
 
 
 class ComingTests(TalkCase):

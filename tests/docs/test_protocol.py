@@ -20,8 +20,9 @@ from chatd.doors.web import websocket
 from chatd.render import json as rendering
 from chatd.testing import join, make_hub, turn, type_in
 from chatd.wire import jsonline
+from tests.chatting import PASSWORD
 from tests.docs.reading import blocks, source
-from tests.doors.wire import PASSWORD, Peer
+from tests.doors.wire import Peer
 
 # Stands for what was left out.
 LEFT_OUT = "…"

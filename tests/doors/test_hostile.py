@@ -13,7 +13,8 @@ from chatd.doors.json import JSONFactory
 from chatd.doors.text import TextFactory
 from chatd.operate.logline import json_line, parts, text_line
 from chatd.testing import make_hub, result
-from tests.doors.wire import PASSWORD, DoorCase, Peer
+from tests.chatting import PASSWORD
+from tests.doors.wire import DoorCase, Peer
 
 # A window's title, a cleared screen, C1, a bell, NUL, line ends of all kinds, text that
 # runs backwards, tags, byte order marks, half a character.

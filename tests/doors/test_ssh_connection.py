@@ -15,9 +15,10 @@ from chatd.doors.ssh.channel import WINDOW
 from chatd.doors.ssh.connection import CHANNELS
 from chatd.doors.ssh.transport import LONGEST, PATIENCE
 from chatd.testing import join, type_in
+from tests.chatting import PASSWORD
 from tests.doors import ssh
 from tests.doors.ssh import SshCase, SshPeer
-from tests.doors.wire import PASSWORD, Peer
+from tests.doors.wire import Peer
 
 
 class AlgorithmTests(SshCase):

@@ -8,19 +8,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from twisted.conch.ssh.common import NS
 from twisted.conch.ssh.keys import Key
-from twisted.conch.ssh.userauth import (
-    MSG_USERAUTH_INFO_RESPONSE,
-    MSG_USERAUTH_REQUEST,
-)
+from twisted.conch.ssh.userauth import MSG_USERAUTH_INFO_RESPONSE, MSG_USERAUTH_REQUEST
 from twisted.internet.defer import Deferred, succeed
 
 from chatd.chat.rules import Rules
 from chatd.doors.ssh import keys
 from chatd.doors.ssh.authentication import NO_KEY, NO_KEY_SECONDS
 from chatd.testing import join, result, turn, type_in
+from tests.chatting import PASSWORD
 from tests.doors import ssh
 from tests.doors.ssh import HOST_KEY, SshCase, SshPeer, new_key
-from tests.doors.wire import PASSWORD
 
 
 class SshEnteringCase(SshCase):

@@ -12,8 +12,9 @@ from chatd.chat.events import Arrived, Said
 from chatd.chat.rules import Rules
 from chatd.doors.ssh.channel import MOST_AHEAD
 from chatd.testing import FakeDoor, join, turn, type_in
+from tests.chatting import PASSWORD
 from tests.doors.ssh import Channel, SshCase
-from tests.doors.wire import PASSWORD, text
+from tests.doors.wire import text
 
 
 def said(door: FakeDoor) -> list[tuple[str, str, str]]:

@@ -3,8 +3,9 @@
 import pyte
 
 from chatd.testing import join, type_in
+from tests.chatting import PASSWORD
 from tests.doors.ssh import Channel, SshCase
-from tests.doors.wire import PASSWORD, plain
+from tests.doors.wire import plain
 
 
 class Screen:

@@ -11,7 +11,8 @@ from chatd.doors.person import KEYS_BURST
 from chatd.doors.text import Telnet, TextFactory
 from chatd.testing import join, turn, type_in
 from chatd.wire.telnet import BINARY, ECHO, SUPPRESS_GO_AHEAD
-from tests.doors.wire import PASSWORD, DoorCase, Peer
+from tests.chatting import PASSWORD
+from tests.doors.wire import DoorCase, Peer
 
 IAC, SB, SE = b"\xff", b"\xff\xfa", b"\xff\xf0"
 WILL, WONT, DO, DONT = b"\xff\xfb", b"\xff\xfc", b"\xff\xfd", b"\xff\xfe"

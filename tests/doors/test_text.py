@@ -15,7 +15,8 @@ from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.lines import ENDLESS
 from chatd.doors.text import TextFactory
 from chatd.testing import join, result, turn, type_in
-from tests.doors.wire import PASSWORD, DoorCase, Peer
+from tests.chatting import PASSWORD
+from tests.doors.wire import DoorCase, Peer
 
 WORDS = ("one", "two", "three", "four", "five", "six")
 

@@ -21,8 +21,6 @@ from chatd.chat.hub import Hub
 from chatd.chat.rules import Rules
 from chatd.testing import make_hub, turn
 
-PASSWORD = "seven-small-rain-clouds"
-
 _TIME = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\]")
 
 

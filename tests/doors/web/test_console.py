@@ -22,8 +22,8 @@ from chatd.doors.web.console.stream import SIGN, STREAMS
 from chatd.doors.web.page import STATIC as PAGE
 from chatd.doors.web.page import Folder
 from chatd.testing import FakeServer, join, result, turn, type_in
+from tests.chatting import PASSWORD
 from tests.doors.web.browser import Browser, Response, WebCase, request, responses
-from tests.doors.wire import PASSWORD
 
 OLGA = "olga"
 MARK = {"X_Chatd_Console": "1", "Content_Type": "application/json"}

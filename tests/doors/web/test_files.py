@@ -20,8 +20,8 @@ from chatd.doors.web.files import CHUNK, add_files
 from chatd.doors.web.page import Folder
 from chatd.render.text import render
 from chatd.testing import FakeDoor, FakeFiles, join, result, turn, type_in
+from tests.chatting import PASSWORD
 from tests.doors.web.browser import Browser, Response, WebCase, request, responses
-from tests.doors.wire import PASSWORD
 
 CONTENT = bytes(range(256)) * 1_000  # some chunks
 
