@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 
 from chatd.chat.account import Person, Preferences
 from chatd.chat.command import Commands
+from chatd.chat.door import Writer
 from chatd.chat.errors import BadRequest, NotStored
 from chatd.chat.events import Answer, Emoted, Event, Failed, Said, Whispered
 from chatd.chat.hub import Hub
@@ -58,7 +59,7 @@ class FakeDoor:
         self.writes += 1
         self.events += [_rendered[int(number)] for number in data.split()]
 
-    def straight(self, session: Session) -> None:
+    def straight(self, writer: Writer) -> None:
         """There is no shorter way."""
 
     def hang_up(self) -> None:

@@ -87,7 +87,7 @@ class Call:
         @raise NotStored: if it could not be stored, so nobody was shown it.
         @raise Unsure: if nobody knows: if it was stored, it is shown later.
         """
-        await self.session.happened()
+        await self.session.caused.happened()
 
     async def taken(self) -> bool:
         """

@@ -8,10 +8,11 @@ from twisted.internet.defer import Deferred
 
 from chatd.chat.account import Account, Person
 from chatd.chat.admission import Visit
+from chatd.chat.door import Door
 from chatd.chat.errors import Closed
 from chatd.chat.events import Departed, Greeting
 from chatd.chat.often import Often
-from chatd.chat.session import Door, Session
+from chatd.chat.session import Session
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -115,7 +116,7 @@ class Connections:
             other = sessions[0]
             # What it knows is newer than what somebody proved a while ago.
             account = other.account or account
-            session.share_pace(other)
+            session.queue.share_pace(other.queue)
         self._people[person.id] = (*sessions, session)
         session.in_time()
         if session.visit is not None:

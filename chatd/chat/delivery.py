@@ -40,6 +40,7 @@ from chatd.chat.store import RoomRecord
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
+    from chatd.chat.reader import Reader
     from chatd.chat.session import Session
 
 # What may be a name: all but spaces and the punctuation that names do not have. Not
@@ -223,7 +224,7 @@ class Delivery:
         """Tell all who are in one of the rooms; only they learn of a private one."""
         public = [room for room in rooms if not room.private]
         insiders = dict.fromkeys(s for r in rooms if r.private for s in r.readers)
-        told: dict[tuple[str, ...], list[Session]] = {}
+        told: dict[tuple[str, ...], list[Reader]] = {}
         for reader in insiders:
             names = tuple(r.name for r in rooms if not r.private or reader in r.readers)
             told.setdefault(names, []).append(reader)

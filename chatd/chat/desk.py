@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from chatd.chat.account import Account, Person, Preferences, Role
+from chatd.chat.door import Writer
 from chatd.chat.errors import ChatError, NotAllowed
 from chatd.chat.events import Answer, Event, RoleChanged
 from chatd.chat.look import Look, look
@@ -96,7 +97,7 @@ class Desk:
             hub.publish(
                 RoleChanged(sender=person, person=person, role=Role.OPERATOR), session
             )
-            await session.happened()
+            await session.caused.happened()
         except ChatError:
             hub.login.not_claimed(code)
             raise
@@ -190,7 +191,7 @@ class _Nobody:
     def send(self, data: bytes) -> None:
         pass
 
-    def straight(self, session: Session) -> None:
+    def straight(self, writer: Writer) -> None:
         return None
 
     def hang_up(self) -> None:

@@ -212,7 +212,7 @@ class Entrance:
             self._hub.publish(
                 RoleChanged(sender=person, person=person, role=Role.OPERATOR), session
             )
-            await session.happened()
+            await session.caused.happened()
         except ChatError:
             self._login.not_claimed(code)
             raise
@@ -433,7 +433,7 @@ class Entrance:
             token = "" if request.show else await self.new_token(session, request.token)
             names = tuple(room.name for room in rooms)
             hub.publish(Arrived(person=session.somebody(), rooms=names), session)
-            await session.settled()
+            await session.caused.settled()
             shown = await self._welcome(session, request, token)
         except BaseException:
             # Nobody is here whom the chat did not welcome.

@@ -260,7 +260,7 @@ class Hub:
             room = self.rooms.get(event.room)
             kept = room is None or room.keeps
         if session is not None:
-            session.sent(len(events))
+            session.caused.sent(len(events))
         try:
             self.journal.append(
                 Entry(events, session, requests, kept, self._behind(event))

@@ -38,7 +38,7 @@ class Moves:
                 self._check_rooms_of(person.id)
                 self._hub.pace.enter(session)
                 self._hub.publish(Joined(room=room.name, person=person), session)
-            await session.happened()
+            await session.caused.happened()
             if not self.admitted(session, room):
                 raise NotInRoom(f"You did not get into {room.name}: it changed.")
             session.room = room
@@ -103,7 +103,7 @@ class Moves:
         if person.id not in room.present:
             raise NotInRoom(f"You are not in {room.name}.")
         self._hub.publish(Left(room=room.name, person=person, reason=reason), session)
-        await session.settled()
+        await session.caused.settled()
         await self.keep(session.person)
 
     async def keep(self, person: Person | None) -> None:

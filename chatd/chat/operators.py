@@ -109,7 +109,7 @@ class Operators:
             self._hub.publish(
                 RoleChanged(sender=sender, person=person, role=Role.MEMBER), session
             )
-            await session.happened()
+            await session.caused.happened()
         finally:
             self.lock.release()
         return person.name

@@ -1,5 +1,5 @@
 """
-What sessions have yet to be sent: one write per reader per reactor turn.
+What readers have yet to be sent: one write per reader per reactor turn.
 
 All that happens in a turn is gathered, rendered once per event and look, joined once
 per room and look, and written once to each reader. A reader who needs a little more or
@@ -27,7 +27,7 @@ from chatd.chat.look import Look
 from chatd.chat.told import Audience, Item, Told
 
 if TYPE_CHECKING:
-    from chatd.chat.session import Session
+    from chatd.chat.reader import Reader
 
 # Readers from whom on comings and goings are told together, and how long each of them
 # lets the next ones wait. A write takes up to a fifth of this: so however many come and
@@ -67,17 +67,17 @@ class Outbox:
         # What waits for company, by audiences that were told something a moment ago.
         self._patient: dict[Audience, list[Item]] = {}
         # Who is still to be written a block, and who is shown nothing new before that.
-        self._late: dict[Session, Told] = {}
+        self._late: dict[Reader, Told] = {}
         self._blocked: set[Audience] = set()
-        self._own: dict[Session, list[Item]] = {}
-        self._reading: dict[Session, tuple[Audience, ...]] = {}
+        self._own: dict[Reader, list[Item]] = {}
+        self._reading: dict[Reader, tuple[Audience, ...]] = {}
 
     def put(
         self,
         event: Event,
         audience: Audience,
-        skip: "Collection[Session]" = (),
-        named: "Iterable[tuple[Person, Collection[Session]]]" = (),
+        skip: "Collection[Reader]" = (),
+        named: "Iterable[tuple[Person, Collection[Reader]]]" = (),
         *,
         patient: bool = False,
     ) -> None:
@@ -85,8 +85,8 @@ class Outbox:
         Show an event to an audience.
 
         @param skip: Who of them is not shown it.
-        @param named: People whom the event names, with their sessions: they are shown
-            it as concerning them.
+        @param named: People whom the event names, with their connections: they
+            are shown it as concerning them.
         @param patient: Whether it may wait a moment, if the audience is large. Whoever
             is sent anything else meanwhile is shown it before that.
         """
@@ -95,16 +95,16 @@ class Outbox:
             self._patient[audience].append(Item(self._order, event, set(skip)))
             return
         apart = set(skip)
-        for person, sessions in named:
+        for person, readers in named:
             item = Item(self._order + 1, event, reader=person)
-            for session in sessions:
-                if session not in apart:
-                    apart.add(session)
-                    self._own.setdefault(session, []).append(item)
+            for reader in readers:
+                if reader not in apart:
+                    apart.add(reader)
+                    self._own.setdefault(reader, []).append(item)
         self.put_all((event,), audience, apart)
 
     def put_all(
-        self, events: Sequence[Event], audience: Audience, skip: "Collection[Session]"
+        self, events: Sequence[Event], audience: Audience, skip: "Collection[Reader]"
     ) -> None:
         """Show events to an audience that name nobody; C{skip} as for L{put}."""
         order = self._next(len(events))
@@ -145,53 +145,57 @@ class Outbox:
     def tell(
         self,
         event: Event | Answer,
-        sessions: "Iterable[Session]",
-        reader: Person | None = None,
+        readers: "Iterable[Reader]",
+        person: Person | None = None,
     ) -> None:
-        """Show something to some sessions, whatever rooms they are in."""
-        item = Item(self._next(1), event, reader=reader)
-        for session in sessions:
-            self._own.setdefault(session, []).append(item)
+        """
+        Show something to some readers, whatever rooms they are in.
 
-    def enter(self, audience: Audience, session: "Session") -> None:
-        """The session reads along from now on."""
-        if session not in audience.readers:
-            audience.readers[session] = self._order
-            self._reading[session] = (*self._reading.get(session, ()), audience)
+        @param person: Whom it concerns by name, if it does.
+        """
+        item = Item(self._next(1), event, reader=person)
+        for reader in readers:
+            self._own.setdefault(reader, []).append(item)
 
-    def leave(self, audience: Audience, session: "Session") -> None:
-        """The session is shown what was put so far, and nothing more."""
-        since = audience.readers.pop(session, None)
+    def enter(self, audience: Audience, reader: "Reader") -> None:
+        """They read along from now on."""
+        if reader not in audience.readers:
+            audience.readers[reader] = self._order
+            self._reading[reader] = (*self._reading.get(reader, ()), audience)
+
+    def leave(self, audience: Audience, reader: "Reader") -> None:
+        """They are shown what was put so far, and nothing more."""
+        since = audience.readers.pop(reader, None)
         if since is None:
             return
-        others = tuple(one for one in self._reading[session] if one is not audience)
+        others = tuple(one for one in self._reading[reader] if one is not audience)
         if others:
-            self._reading[session] = others
+            self._reading[reader] = others
         else:
-            del self._reading[session]
-        self._write_late(session)
+            del self._reading[reader]
+        self._write_late(reader)
         items = self._waiting(audience)
         if items:
-            own = self._own.setdefault(session, [])
-            own += _selection(items, session, since)
+            own = self._own.setdefault(reader, [])
+            own += _selection(items, reader, since)
             self._schedule()
 
-    def finish(self, session: "Session") -> None:
-        """Send what was put so far for a session that reads nothing more."""
-        for audience in self._reading.get(session, ()):
-            self.leave(audience, session)
-        items = self._own.pop(session, [])
+    def finish(self, reader: "Reader") -> None:
+        """Send what was put so far for one who reads nothing more."""
+        for audience in self._reading.get(reader, ()):
+            self.leave(audience, reader)
+        items = self._own.pop(reader, [])
         items.sort(key=_order)
-        session.show(items)
+        reader.show(items)
 
-    def stir(self, session: "Session") -> int:
+    def stir(self, reader: "Reader") -> int:
         """
-        Have the session's C{show} called at the end of the turn in any case.
+        Have the reader's C{show} called at the end of the turn in any case.
 
         @return: The place in the order of what was put last.
         """
         self._schedule()
-        self._own.setdefault(session, [])
+        self._own.setdefault(reader, [])
         return self._order
 
     def flush(self) -> None:
@@ -215,12 +219,12 @@ class Outbox:
                 several |= audience.readers.keys() & other.readers.keys()
         for audience, items in rooms.items():
             self._send_block(audience, items, own, several, until)
-        for session, selected in own.items():
-            self._write_late(session)
-            for audience in self._reading.get(session, ()) if waiting else ():
-                selected += self._catch_up(session, audience)
+        for reader, selected in own.items():
+            self._write_late(reader)
+            for audience in self._reading.get(reader, ()) if waiting else ():
+                selected += self._catch_up(reader, audience)
             selected.sort(key=_order)
-            session.show(selected)
+            reader.show(selected)
         while self._late and self._clock.seconds() <= until:
             self._write_some()
         if self._late or self._rooms:
@@ -235,8 +239,8 @@ class Outbox:
         self,
         audience: Audience,
         items: list[Item],
-        own: "dict[Session, list[Item]]",
-        several: "set[Session]",
+        own: "dict[Reader, list[Item]]",
+        several: "set[Reader]",
         until: float,
     ) -> None:
         """
@@ -244,27 +248,27 @@ class Outbox:
         select for them; the others are late until they are written to.
         """
         orders = [item.order for item in items]
-        without: dict[Session, list[tuple[int, int]]] = {}
+        without: dict[Reader, list[tuple[int, int]]] = {}
         end = 0
         for skip, alike in groupby(items, _skip):
             start, end = end, end + len(list(alike))
-            for session in skip:
-                without.setdefault(session, []).append((start, end))
+            for reader in skip:
+                without.setdefault(reader, []).append((start, end))
         readers, told = audience.readers, Told(audience, items)
         apart = several.union(own, without, _since(readers, orders[0]))
         apart.intersection_update(readers)
-        for session in apart:
-            since = readers[session]
-            if since >= orders[0] or not session.plain or session in several:
-                mine = own.setdefault(session, [])
-                mine += _selection(items, session, since)
+        for reader in apart:
+            since = readers[reader]
+            if since >= orders[0] or not reader.plain or reader in several:
+                mine = own.setdefault(reader, [])
+                mine += _selection(items, reader, since)
                 continue
             extra = [
-                (bisect_left(orders, item.order), session.render(item))
-                for item in sorted(own.pop(session, ()), key=_order)
+                (bisect_left(orders, item.order), reader.render(item))
+                for item in sorted(own.pop(reader, ()), key=_order)
             ]
-            block = told.block(session.look, session.room)
-            session.write(block.cut(without.get(session, ()), extra))
+            block = told.block(reader.look, reader.room)
+            reader.write(block.cut(without.get(reader, ()), extra))
         others = [s for s in readers if s not in apart] if apart else list(readers)
         written = self._write_block(told, others, until)
         if written < len(others):
@@ -276,16 +280,16 @@ class Outbox:
         late = self._late
         if late:
             told = next(iter(late.values()))
-            alike = takewhile(lambda session: late[session] is told, late)
+            alike = takewhile(lambda reader: late[reader] is told, late)
             some = list(islice(alike, PORTION))
-            for session in some:
-                del late[session]
+            for reader in some:
+                del late[reader]
             self._write_block(told, some)
         if not late:
             self._blocked.clear()
 
     def _write_block(
-        self, told: Told, sessions: "Sequence[Session]", until: float = inf
+        self, told: Told, readers: "Sequence[Reader]", until: float = inf
     ) -> int:
         """
         Write to those who are shown what all are shown, as long as there is time.
@@ -294,49 +298,49 @@ class Outbox:
         """
         look: Look | None = None
         room: Audience | None = None
-        for start in range(0, len(sessions), PORTION):
+        for start in range(0, len(readers), PORTION):
             if self._clock.seconds() > until:
                 return start
-            for session in sessions[start : start + PORTION]:
-                if session.look is not look or session.room is not room:
-                    look, room = session.look, session.room
+            for reader in readers[start : start + PORTION]:
+                if reader.look is not look or reader.room is not room:
+                    look, room = reader.look, reader.room
                     data = told.block(look, room).data
                     size = len(data)
-                straight = session.straight
+                straight = reader.straight
                 if straight is None or not size:
-                    self._write(session, told)
+                    self._write(reader, told)
                     continue
                 # Whatever is touched for one of 1,000 readers is not in the processor's
-                # caches any more when it is needed again: to let the session ask the
+                # caches any more when it is needed again: to let the reader ask the
                 # door, and that the transport, takes half as long as to send.
                 try:
                     sent = straight.send(data)
                 except OSError:
                     sent = 0
                 if sent < size:
-                    session.write(data[sent:])
-        return len(sessions)
+                    reader.write(data[sent:])
+        return len(readers)
 
-    def _write(self, session: "Session", told: "Told") -> None:
-        if session.plain:
-            session.write(told.block(session.look, session.room).data)
+    def _write(self, reader: "Reader", told: "Told") -> None:
+        if reader.plain:
+            reader.write(told.block(reader.look, reader.room).data)
         else:
-            session.show(_selection(told.items, session, 0))
+            reader.show(_selection(told.items, reader, 0))
 
-    def _write_late(self, session: "Session") -> None:
-        """Write to a session what others in a room were written before."""
-        told = self._late.pop(session, None)
+    def _write_late(self, reader: "Reader") -> None:
+        """Write to a reader what others in a room were written before."""
+        told = self._late.pop(reader, None)
         if told is not None:
-            self._write(session, told)
+            self._write(reader, told)
 
-    def _catch_up(self, session: "Session", audience: Audience) -> list[Item]:
-        """What an audience was not told yet: the session is shown it now."""
+    def _catch_up(self, reader: "Reader", audience: Audience) -> list[Item]:
+        """What an audience was not told yet: the reader is shown it now."""
         items = self._waiting(audience)
         if not items:
             return []
-        since = audience.readers.pop(session)
-        audience.readers[session] = self._order  # the last now
-        return _selection(items, session, since)
+        since = audience.readers.pop(reader)
+        audience.readers[reader] = self._order  # the last now
+        return _selection(items, reader, since)
 
     def _waiting(self, audience: Audience) -> "list[Item] | None":
         """What an audience is still to be told."""
@@ -362,10 +366,10 @@ class Outbox:
             self._call = self._clock.callLater(max(0.0, wait), self.flush)
 
 
-def _readers_of_several(rooms: dict[Audience, list[Item]]) -> "set[Session]":
+def _readers_of_several(rooms: dict[Audience, list[Item]]) -> "set[Reader]":
     """Who reads more than one of these, and is to get all in one write, in order."""
-    seen: set[Session] = set()
-    several: set[Session] = set()
+    seen: set[Reader] = set()
+    several: set[Reader] = set()
     if len(rooms) > 1:
         for audience in rooms:
             several.update(seen.intersection(audience.readers))
@@ -373,14 +377,14 @@ def _readers_of_several(rooms: dict[Audience, list[Item]]) -> "set[Session]":
     return several
 
 
-def _since(readers: "dict[Session, int]", order: int) -> "Iterable[Session]":
+def _since(readers: "dict[Reader, int]", order: int) -> "Iterable[Reader]":
     """Who reads along only since this place in the order: they came in last."""
     late = takewhile(lambda one: one[1] >= order, reversed(readers.items()))
-    return (session for session, _ in late)
+    return (reader for reader, _ in late)
 
 
-def _selection(items: list[Item], session: "Session", since: int) -> list[Item]:
-    return [i for i in items if i.order > since and session not in i.skip]
+def _selection(items: list[Item], reader: "Reader", since: int) -> list[Item]:
+    return [i for i in items if i.order > since and reader not in i.skip]
 
 
 _order, _skip = attrgetter("order"), attrgetter("skip")

@@ -72,7 +72,7 @@ class People:
                     f"already, which is {whose}."
                 )
         hub.publish(Whispered(sender=sender, to=to, text=text, key=key), session)
-        await session.happened()
+        await session.caused.happened()
         if here is None:
             session.tell(
                 Notice(f"{to.name} is not here and will see it at the next login.")
@@ -206,7 +206,7 @@ class People:
         room.moderate(session, act, person, until=until, reason=reason)
         if act is Act.KICK and not person.guest:
             # Or the next login would bring them back.
-            await session.happened()
+            await session.caused.happened()
             await self._hub.moves.keep(person)
 
     async def _moderated(self, room: Room, act: Act, name: str) -> Person:

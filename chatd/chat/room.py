@@ -39,6 +39,7 @@ from chatd.chat.sentences import terms
 from chatd.chat.store import RoomRecord, Sentence
 
 if TYPE_CHECKING:
+    from chatd.chat.reader import Reader
     from chatd.chat.session import Session
 
 
@@ -60,7 +61,7 @@ class Room:
 
     State changes in L{apply} only, so that all nodes agree.
 
-    @ivar readers: The sessions of this node that read along; see C{Outbox}.
+    @ivar readers: Who of this node reads along; see C{Outbox}.
     @ivar keeps: Whether what is said from now on is stored: C{history}, as it will be
         when all that is on its way has happened.
     @ivar opened: Whether it exists for all; not until its opening is stored.
@@ -91,7 +92,7 @@ class Room:
         self.opened = True
         self.present: dict[int, Person] = {}
         self._roll = Roll()
-        self.readers: dict[Session, int] = {}
+        self.readers: dict[Reader, int] = {}
         self.last = 0
         self.last_paste = 0
         self._publish_all = publish

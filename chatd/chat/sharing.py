@@ -218,7 +218,7 @@ class Sharing:
                 sha256=kept.sha256,
                 expires=expires,
             )
-        await session.cause(lambda: hub.publish(event, session))
+        await session.caused.besides(lambda: hub.publish(event, session))
 
     async def discard(self, kept: Kept) -> None:
         """Remove a file that could not be shared after all."""
@@ -390,7 +390,7 @@ class Sharing:
             room=file.room or None,
             to=file.to,
         )
-        await session.cause(lambda: self._hub.publish(event, session))
+        await session.caused.besides(lambda: self._hub.publish(event, session))
 
     async def expire(self) -> None:
         """Remove files whose time is over, a few at a time."""

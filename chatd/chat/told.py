@@ -11,17 +11,19 @@ from chatd.chat.events import Answer, Arrived, Departed, Event
 from chatd.chat.look import Look
 
 if TYPE_CHECKING:
-    from chatd.chat.session import Session
+    from chatd.chat.reader import Reader
 
 
 class Audience(Protocol):
     """
     Many who read the same.
 
+    @ivar name: What those call it who are elsewhere.
     @ivar readers: Since which place in the order each of them reads along.
     """
 
-    readers: "dict[Session, int]"
+    name: str
+    readers: "dict[Reader, int]"
 
 
 class Item:
@@ -39,7 +41,7 @@ class Item:
         self,
         order: int,
         event: Event | Answer,
-        skip: "Collection[Session]" = (),
+        skip: "Collection[Reader]" = (),
         reader: Person | None = None,
     ) -> None:
         self.order = order

@@ -64,6 +64,31 @@ def cleaned(session: "Session | None", text: str, commands: Commands) -> str:
     return clean(text) if session is not None and session.person else mark(text)
 
 
+def handed_back(
+    request: Request, understood: Request | None, commands: Commands
+) -> str:
+    """
+    What is handed back of a request that was refused; C{""} where it might hold a
+    secret.
+
+    @param understood: What was understood of it, if that went well.
+    """
+    match understood:
+        case Refused():
+            return understood.line
+        case Enter() | Doubtful():
+            return ""
+        case Invoke() if commands.may_hold_secret(understood.name):
+            return ""
+    match request:
+        case Typed():
+            return request.line
+        case Say():
+            return request.text
+        case _:
+            return ""
+
+
 def forgot_slash(word: str) -> ChatError:
     """
     What is said to whoever may have forgotten a slash.

@@ -16,11 +16,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.chat.account import Preferences
+from chatd.chat.door import Straight, Writer
 from chatd.chat.errors import ChatError
 from chatd.chat.events import Failed
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look
-from chatd.chat.session import Session, Straight
+from chatd.chat.session import Session
 from chatd.doors.transport import address_of, straight, visit_of
 
 # Seconds that a peer has to read the last words; after that it is cut off, since
@@ -153,9 +154,9 @@ class Connection(Protocol):
         if self.transport is not None:
             self.transport.write(data)
 
-    def straight(self, session: Session) -> Straight | None:
+    def straight(self, writer: Writer) -> Straight | None:
         """What may be used in place of C{send}."""
-        return straight(self.transport, session)
+        return straight(self.transport, writer)
 
     def secret(self, on: bool) -> None:
         """The next line is a password: nothing to do where nothing is echoed."""

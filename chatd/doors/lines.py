@@ -3,7 +3,8 @@
 from twisted.protocols.basic import LineReceiver
 
 from chatd.chat.hub import Hub
-from chatd.chat.session import LAST_WORDS, Session
+from chatd.chat.queue import LAST_WORDS
+from chatd.chat.session import Session
 from chatd.doors.connection import Connection, Exempt
 
 # Lines that are taken apart at once; reading may stop behind each of them.

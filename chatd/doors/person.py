@@ -9,12 +9,12 @@ from twisted.python.failure import Failure
 
 from chatd.chat.account import Preferences
 from chatd.chat.clean import clean, clean_block
+from chatd.chat.door import Straight, Writer
 from chatd.chat.errors import BadRequest, TooLong
 from chatd.chat.hub import Hub
 from chatd.chat.links import Links
 from chatd.chat.look import Look, look
 from chatd.chat.request import Invoke, Refused
-from chatd.chat.session import Session, Straight
 from chatd.chat.throttle import Throttle
 from chatd.chat.understand import MARKS, cleaned
 from chatd.doors.connection import Exempt
@@ -286,8 +286,8 @@ class PersonDoor(LineConnection):
         self.terminal.set_prompt(self.prompt())
         self.terminal.show(data)
 
-    def straight(self, session: Session) -> Straight | None:
-        return None if self.terminal is not None else super().straight(session)
+    def straight(self, writer: Writer) -> Straight | None:
+        return None if self.terminal is not None else super().straight(writer)
 
     def write(self, data: bytes) -> None:
         """Send bytes to the peer, past the terminal."""

@@ -7,7 +7,7 @@ from typing import cast
 from twisted.internet.interfaces import IAddress, ITCPTransport, ITransport
 
 from chatd.chat.admission import Visit
-from chatd.chat.session import Session, Straight
+from chatd.chat.door import Straight, Writer
 
 
 def abort(transport: ITransport | None) -> None:
@@ -18,7 +18,7 @@ def abort(transport: ITransport | None) -> None:
         transport.loseConnection()
 
 
-def straight(transport: object, session: Session) -> Straight | None:
+def straight(transport: object, writer: Writer) -> Straight | None:
     """
     What sends past a transport, as long as nothing waits in it; C{None} if it has not.
 
@@ -26,7 +26,7 @@ def straight(transport: object, session: Session) -> Straight | None:
     they do not know, and clear text would be sent in the middle of theirs.
     """
     ask = getattr(type(transport), "straight", None)
-    return None if ask is None else cast("Straight | None", ask(transport, session))
+    return None if ask is None else cast("Straight | None", ask(transport, writer))
 
 
 def address_of(peer: IAddress) -> str:

@@ -361,7 +361,7 @@ class AnythingTests(SynchronousTestCase):
             for session in hub.connections.of(id):
                 self.assertEqual(session.person, one.person)
                 self.assertTrue(session.plain)
-                self.assertEqual(session._in_flight, 0)
+                self.assertEqual(session.caused.number, 0)
                 if session.room is None:
                     self.assertEqual(one.rooms, [])
                 else:

@@ -1,6 +1,6 @@
 """Most is sent past the doors, straight to the sockets."""
 
-from chatd.chat.session import Session
+from chatd.chat.door import Writer
 from chatd.testing import FakeDoor, join, type_in
 from tests.chatting import Chatting
 
@@ -13,7 +13,7 @@ class Straight(FakeDoor):
         self.room = 1000
         self.past = b""
 
-    def straight(self, session: Session) -> "_Socket":  # type: ignore[override]
+    def straight(self, writer: Writer) -> "_Socket":  # type: ignore[override]
         """Always."""
         return _Socket(self)
 

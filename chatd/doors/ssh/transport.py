@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.chat.account import Preferences
+from chatd.chat.door import Writer
 from chatd.chat.errors import ChatError
 from chatd.chat.look import Look, look
 from chatd.chat.session import Session
@@ -226,7 +227,7 @@ class _Waiting:
         """Keep it for the end."""
         self._words = data.decode("utf-8", "replace").strip("* \r\n")
 
-    def straight(self, session: Session) -> None:
+    def straight(self, writer: Writer) -> None:
         """Not before the end."""
 
     def hang_up(self) -> None:

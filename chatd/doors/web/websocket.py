@@ -14,7 +14,7 @@ from wsproto.utilities import generate_accept_token
 
 from chatd.chat.account import Preferences
 from chatd.chat.look import Look, look
-from chatd.chat.session import LAST_WORDS
+from chatd.chat.queue import LAST_WORDS
 from chatd.chat.throttle import Throttle
 from chatd.doors.connection import PATIENCE
 from chatd.doors.program import ProgramDoor, Programs

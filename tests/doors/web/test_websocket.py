@@ -7,8 +7,8 @@ from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.web.resource import Resource
 from wsproto.frame_protocol import CloseReason, FrameProtocol, Opcode
 
+from chatd.chat.queue import LAST_WORDS
 from chatd.chat.rules import Rules
-from chatd.chat.session import LAST_WORDS
 from chatd.doors.connection import PATIENCE
 from chatd.doors.program import ABUSE, DEAD, ROUND, SILENCE, longest_line
 from chatd.doors.web.page import Folder

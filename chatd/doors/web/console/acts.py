@@ -39,7 +39,7 @@ async def announce(asked: Asked) -> Answer:
     """Tell everybody something."""
     session = asked.session()
     asked.hub.operators.announce(session, asked.text("text"))
-    await session.happened()
+    await session.caused.happened()
     return _said("Everybody was told.")
 
 
@@ -47,7 +47,7 @@ async def motd(asked: Asked) -> Answer:
     """Change the message of the day."""
     session = asked.session()
     asked.hub.operators.set_motd(session, asked.text("text"))
-    await session.happened()
+    await session.caused.happened()
     return _said("The message of the day is changed.")
 
 
@@ -55,7 +55,7 @@ async def lockdown(asked: Asked) -> Answer:
     """Let only members come in, or everybody again."""
     session, on = asked.session(), asked.flag("on")
     asked.hub.operators.lock_down(session, on)
-    await session.happened()
+    await session.caused.happened()
     return _said("Only members come in now." if on else "The lock-down is over.")
 
 
@@ -103,7 +103,7 @@ async def ban(asked: Asked) -> Answer:
     shown = await asked.hub.operators.ban(
         session, asked.text("whom"), seconds, asked.text("reason")
     )
-    await session.happened()
+    await session.caused.happened()
     length = f"for {in_words(seconds)}" if seconds else "for ever"
     return _said(f"{shown} is shut out {length}.")
 
@@ -112,7 +112,7 @@ async def lift(asked: Asked) -> Answer:
     """End a ban."""
     session = asked.session()
     shown = asked.hub.operators.lift(session, asked.text("whom"))
-    await session.happened()
+    await session.caused.happened()
     return _said(f"{shown} may come in again.")
 
 
@@ -120,7 +120,7 @@ async def op(asked: Asked) -> Answer:
     """Make a member an operator."""
     session = asked.session()
     name = await asked.hub.operators.appoint(session, asked.text("name"))
-    await session.happened()
+    await session.caused.happened()
     return _said(f"{name} is an operator now.")
 
 
