@@ -1,8 +1,10 @@
 """The program `chatd`: the server without twistd's options, and its tools."""
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -12,14 +14,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     @param arguments: The words after the program's name.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] in (["--help"], ["-h"], ["help"]):
-        print(HELP, flush=True)
-        words = ["--help"]
-    tool = TOOLS.get(words[0]) if words else None
-    if tool is None:
-        _serve(words)
+    if words and not words[0].startswith("-") and words[0] not in TOOLS:
+        close = get_close_matches(words[0], TOOLS, 1)
+        hint = f"did you mean {close[0]}?" if close else "chatd --help lists them."
+        sys.exit(f"chatd: there is no tool {words[0]}; {hint}")
+    try:
+        try:
+            _run(words)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # somebody reads the help through head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _run(words: list[str]) -> None:
+    if words[:1] in (["--help"], ["-h"]):
+        _help()
+    elif words and words[0] in TOOLS:
+        TOOLS[words[0]](words[1:])
     else:
-        tool(words[1:])
+        _serve(words)
+
+
+def _help() -> None:
+    from chatd.operate.options import SettingsOptions
+
+    print(f"{HELP}\n{SettingsOptions().getUsage()}", end="")
 
 
 def _serve(words: Sequence[str]) -> None:
@@ -75,8 +96,7 @@ Without a tool, chatd runs the server. The tools are:
   chatd backup FILE                  copy all data, while the server runs
   chatd restore FILE                 put a backup back
 
-chatd TOOL --help says more about each. Of the server:
-"""
+chatd TOOL --help says more about each. Of the server:"""
 
 # Tools by the word that starts them: each is given the words that follow.
 TOOLS: dict[str, Callable[[Sequence[str]], None]] = {
@@ -85,6 +105,7 @@ TOOLS: dict[str, Callable[[Sequence[str]], None]] = {
     "connect": _connect,
     "say": _say,
     "tail": _tail,
+    "help": lambda _: _help(),
 }
 
 

@@ -142,7 +142,8 @@ class ChatService(Service):
         except (SecretsError, StoreRefused, NotListening, SettingsError) as problem:
             refuse_to_start(str(problem), self._twistd)
         except OSError as problem:
-            refuse_to_start(f"{problem.filename}: {problem.strerror}", self._twistd)
+            where = f"{problem.filename}: " if problem.filename else ""
+            refuse_to_start(f"{where}{problem.strerror}", self._twistd)
         # Not before: a server that refuses to start leaves no trace in data/.
         self._log_file.start()
         self._reactor.callWhenRunning(self._run)
@@ -242,9 +243,15 @@ class ChatService(Service):
     def _open_tls(self) -> ReloadingContext:
         settings = self.settings
         crt, key = certificate_files(settings)
-        if not settings.tls.certificate:
-            ensure_certificate(crt, key, self._names())
-        return ReloadingContext(crt, key)
+        if settings.tls.certificate:
+            return ReloadingContext(crt, key)
+        ensure_certificate(crt, key, self._names())
+        try:
+            return ReloadingContext(crt, key)
+        except SecretsError as problem:
+            raise SecretsError(
+                f"{problem} Put both back, or move both away: they are made anew then."
+            ) from None
 
     def _names(self) -> Iterator[str]:
         """For a certificate: asked for when one is made, for it may take a while."""

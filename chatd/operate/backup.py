@@ -1,5 +1,6 @@
 """The tools C{chatd backup} and C{chatd restore}."""
 
+import inspect
 import io
 import os
 import shutil
@@ -24,8 +25,20 @@ from chatd.store.opening import StoreRefused, about_path, new_path, sync
 DATABASE = "chatd.db"
 ABOUT = about_path(Path(DATABASE)).name
 
+MATTERS = """\
+Of the options of the server these matter:
+
+  -c, --config=FILE          A TOML file with settings.
+      --data=FOLDER          Folder of database, files and log. [data]
+      --keys=FOLDER          Folder of what must stay secret. [keys]
+      --store-encrypted=no   For a database that is not encrypted. [true]
+"""
+
 # The folder in data/ that is in no backup.
 LOG = "log"
+
+# What the name of a folder begins with in which a backup is made.
+UNDER_WAY = ".chatd-backup-"
 
 # The ending of files that are not yet whole.
 UNFINISHED = ".new"
@@ -35,6 +48,10 @@ class _Options(SettingsOptions):
     """What the server takes, and the name of the backup."""
 
     file: Path
+
+    def getUsage(self, width: int | None = None) -> str:
+        # Most of what the server takes means nothing here.
+        return f"{inspect.cleandoc(self.__doc__ or '')}\n\n{MATTERS}"
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         words = list(options or ())
@@ -68,7 +85,7 @@ def backup(words: Sequence[str]) -> None:
     try:
         files = _pack(options.file, data, key, check)
     except (OSError, StoreRefused, SecretsError) as problem:
-        sys.exit(f"chatd: {_sentence(problem)}")
+        sys.exit(f"chatd: {_sentence(problem, options.file)}")
     size = options.file.stat().st_size
     more = f" and {counted(files, 'shared file')}" if files else ""
     print(f"{options.file}: the database{more}, {size:,} bytes.")
@@ -90,7 +107,7 @@ def restore(words: Sequence[str]) -> None:
     except (tarfile.TarError, EOFError) as problem:
         sys.exit(f"chatd: {options.file} is no whole backup of chatd ({problem}).")
     except (OSError, StoreRefused, SecretsError) as problem:
-        sys.exit(f"chatd: {_sentence(problem)}")
+        sys.exit(f"chatd: {_sentence(problem, data)}")
     print(f"{options.file} is restored to {data}; start the server.")
 
 
@@ -106,10 +123,16 @@ def _places(options: _Options) -> tuple[Path, str | None, str]:
     return data, key, check_value(key)
 
 
-def _sentence(problem: Exception) -> str:
-    if isinstance(problem, OSError) and problem.strerror:
-        return f"{problem.filename}: {problem.strerror}"
-    return str(problem)
+def _sentence(problem: Exception, written: Path) -> str:
+    """
+    @param written: What was being made; a full disk does not say of which file.
+    """
+    if not isinstance(problem, OSError):
+        return str(problem)
+    name = problem.filename or ""
+    if name and UNDER_WAY not in name:
+        return f"{name}: {problem.strerror}"
+    return f"{written} cannot be written: {problem.strerror}"
 
 
 # Making one
@@ -123,7 +146,7 @@ def _pack(file: Path, data: Path, key: str | None, check: str) -> int:
         raise StoreRefused(f"{file} exists already and is left as it is.")
     if not file.parent.is_dir():
         raise StoreRefused(f"{file.parent} is no folder.")
-    with TemporaryDirectory(dir=file.parent, prefix=".chatd-backup-") as folder:
+    with TemporaryDirectory(dir=file.parent, prefix=UNDER_WAY) as folder:
         copy, unfinished = Path(folder, DATABASE), Path(folder, "backup")
         known = snapshot.take(data / DATABASE, key, check, copy)
         with tarfile.open(unfinished, "x", format=tarfile.GNU_FORMAT) as tar:

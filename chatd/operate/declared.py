@@ -260,7 +260,9 @@ class Limits:
     connections_address: int = _setting(
         256, "Connections per address (IPv4, or IPv6 /64).", live=True, low=1
     )
-    entering_address: int = _setting(64, "Of these, not yet come in.", live=True, low=1)
+    entering_address: int = _setting(
+        64, "Connections per address that have not yet come in.", live=True, low=1
+    )
     entering_all: int = _setting(
         1_000, "Connections not yet come in, from everywhere.", live=True, low=1
     )
@@ -404,7 +406,7 @@ class Files:
         high=10_000,
     )
     transfers_person: int = _setting(
-        16, "Of these, those of one person.", live=True, low=1, high=10_000
+        16, "The same, of one person.", live=True, low=1, high=10_000
     )
 
 

@@ -26,6 +26,7 @@ class SettingsOptions(Options):
     """
 
     settings: Settings
+    longdesc = ""  # Twisted would take the docstring of whatever program is running
 
     optParameters = (
         ("config", "c", None, "A TOML file with settings, for all the options below."),

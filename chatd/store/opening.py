@@ -219,6 +219,8 @@ def _inspect(path: Path, key: str | None) -> str:
     journal = path.with_name(f"{path.name}-wal")
     if wrong := find_damage(journal):
         raise _damaged(journal, wrong)
+    # SQLite does not tell a file that may not be read from one that is damaged.
+    path.open("rb").close()
     try:
         with _untouched(path, key) as connection:
             (schema,) = connection.execute(

@@ -265,6 +265,7 @@ class RefusedTests(ServerCase):
             (_truncate, ("is damaged",)),
             (_overwrite, ("is damaged",)),
             (_remove_database, ("is missing",)),
+            (_break_certificate, ("no certificate", "move both away")),
         ):
             self.folder = home.with_name(f"{home.name}-{damage.__name__}")
             shutil.copytree(home, self.folder)
@@ -292,6 +293,10 @@ class RefusedTests(ServerCase):
 
 def _remove_keys(folder: Path) -> None:
     shutil.rmtree(folder / "keys")
+
+
+def _break_certificate(folder: Path) -> None:
+    (folder / "keys/tls.crt").write_text("broken")
 
 
 def _remove_key(folder: Path) -> None:

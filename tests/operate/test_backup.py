@@ -1,6 +1,7 @@
 """Tests for making backups and putting them back."""
 
 import io
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.__main__ import TOOLS
+from chatd.operate.backup import UNDER_WAY
 from chatd.secrets.database_key import check_value, database_key
 from chatd.store import snapshot
 from chatd.store.sql import SqlStore
@@ -188,6 +190,26 @@ class BackupTests(BackupCase):
         """The folder for the backup must be there."""
         self.file = self.folder / "nowhere" / "chatd.tar"
         self.refuse(self.backup(), "nowhere is no folder")
+
+    def test_no_room(self) -> None:
+        """A full disk, or a folder of somebody else, is named."""
+
+        def full(*_: object, **more: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        self.patch(tarfile.TarFile, "add", full)
+        self.refuse(
+            self.backup(),
+            rf"{self.file} cannot be written: No space left on device",
+            self.file.parent,
+        )
+
+        def forbidden(*_: object) -> None:
+            name = f"{self.file.parent}/{UNDER_WAY}xyz"
+            raise PermissionError(13, "Permission denied", name)
+
+        self.patch(os, "mkdir", forbidden)
+        self.refuse(self.backup(), rf"{self.file} cannot be written: Permission denied")
 
     def test_no_key(self) -> None:
         """Without the key nothing can be copied, and no key is made."""

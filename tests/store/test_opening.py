@@ -273,6 +273,15 @@ class RefusalTests(OpeningCase):
             self.refuse("is damaged .*put it back from your backup")
             shutil.rmtree(self.folder)
 
+    def test_unreadable(self) -> None:
+        """A database that may not be read is not called damaged."""
+        self.make()
+        self.path.unlink()
+        self.path.mkdir()  # root may read all files, but no folder as a file
+        self.path.joinpath("x").touch()
+        with self.assertRaisesRegex(StoreRefused, "cannot be opened .*the rights"):
+            self.open()
+
     def test_damaged(self) -> None:
         """A database with a damaged page is refused."""
         self.make()
