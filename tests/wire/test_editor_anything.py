@@ -22,7 +22,7 @@ from tests.wire.desk import (
 )
 
 KEYS = (UP, DOWN, RIGHT, LEFT, HOME, END, DELETE, BACKSPACE, ENTER, b"\n", b"\r\n")
-EDITING = b"\x1bb \x1bf \x1bd \x17 \x15 \x0b \x19 \x04 \x03".split(b" ") + [TAB]
+EDITING = (*b"\x1bb \x1bf \x1bd \x17 \x15 \x0b \x19 \x04 \x03".split(b" "), TAB)
 PASTING = (b"\x1b[200~", b"\x1b[201~", b"\x1b[200~a\nb\x1b[201~")
 BROKEN = (b"\x1b", b"[", b"\xe4\xbd", b"\0", b"1;5D", b"~", b"\x1b]")
 TEXT = ("é", "你", "e\u0301", "word ", "abc", "👩\u200d👧", "🇩🇪", "x" * 30)
