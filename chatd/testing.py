@@ -15,6 +15,7 @@ from chatd.chat.errors import BadRequest, NotStored
 from chatd.chat.events import Answer, Emoted, Event, Failed, Said, Whispered
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look, look
+from chatd.chat.outbox import MOMENT
 from chatd.chat.outside import Files, Kept
 from chatd.chat.request import Enter
 from chatd.chat.rules import Rules
@@ -350,11 +351,14 @@ def make_hub(
 
 
 def turn(hub: Hub, turns: int = 4) -> None:
-    """Let as many turns of the reactor pass as things need that wait for nothing."""
+    """Let as many turns of the reactor pass as things need that hardly wait."""
     clock = hub.clock
     assert isinstance(clock, Clock)
     for _ in range(turns):
         clock.advance(0)
+    soon = clock.seconds() + MOMENT
+    if any(call.getTime() <= soon for call in clock.getDelayedCalls()):
+        clock.advance(MOMENT)
 
 
 def connect(

@@ -8,8 +8,8 @@ cuts; who came in the middle or hears of several rooms gets a selection. Either 
 everybody is shown everything in the order in which it happened.
 
 Very many readers are written to in several turns, so that nobody else waits for all of
-them; whoever is to be sent anything else meanwhile gets theirs before it. Where many
-read, comings and goings wait a moment for company.
+them; whoever is to be sent anything else meanwhile gets theirs before it. Comings and
+goings that follow upon others wait a moment for company.
 """
 
 from bisect import bisect_left
@@ -29,12 +29,13 @@ from chatd.chat.told import Audience, Item, Told
 if TYPE_CHECKING:
     from chatd.chat.reader import Reader
 
-# Readers from whom on comings and goings are told together, and how long each of them
-# lets the next ones wait. A write takes up to a fifth of this: so however many come and
-# go, telling of it takes no more than that of the time. 2,000 people who came in by TLS
-# took 32 s of processor time when each was told of the others one by one, and 6 s now.
-MANY = 100
-EACH = 0.0001  # seconds
+# Who comes or goes is told of at once, but lets those who come or go next wait for
+# company: for a moment that nobody notices, or longer where many read. A write takes up
+# to a fifth of EACH: so however many come and go, telling of it takes no more than that
+# of the time. 2,000 people who came in by TLS took 32 s of processor time when each was
+# told of the others one by one, and 6 s now.
+MOMENT = 0.02  # seconds
+EACH = 0.0001  # seconds, for each reader
 
 # Those who were just shown more than so many things answer at about the same time: what
 # comes then waits until it is as many, or for as long as showing took, and leaves
@@ -87,7 +88,7 @@ class Outbox:
         @param skip: Who of them is not shown it.
         @param named: People whom the event names, with their connections: they
             are shown it as concerning them.
-        @param patient: Whether it may wait a moment, if the audience is large. Whoever
+        @param patient: Whether it may wait a moment behind another of its kind. Whoever
             is sent anything else meanwhile is shown it before that.
         """
         if patient and self._may_wait(audience):
@@ -116,15 +117,14 @@ class Outbox:
         """Whether an audience was told of comings and goings a moment ago."""
         if audience in self._patient:
             return audience not in self._rooms
-        readers = len(audience.readers)
-        if readers >= MANY:
+        if len(audience.readers) > 1:
             self._patient[audience] = []
-            self._clock.callLater(readers * EACH, self._waited, audience)
+            self._clock.callLater(_moment(audience), self._waited, audience)
         return False
 
     def _waited(self, audience: Audience) -> None:
         if self._hurry(audience):
-            self._clock.callLater(len(audience.readers) * EACH, self._waited, audience)
+            self._clock.callLater(_moment(audience), self._waited, audience)
             self._schedule()
         else:
             del self._patient[audience]
@@ -364,6 +364,10 @@ class Outbox:
         if self._call is None:
             wait = self._rest - self._clock.seconds() if self._company else 0.0
             self._call = self._clock.callLater(max(0.0, wait), self.flush)
+
+
+def _moment(audience: Audience) -> float:
+    return max(MOMENT, len(audience.readers) * EACH)
 
 
 def _readers_of_several(rooms: dict[Audience, list[Item]]) -> "set[Reader]":

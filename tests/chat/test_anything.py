@@ -407,7 +407,6 @@ class AnythingTests(SynchronousTestCase):
 
     def test_anything_in_a_crowd(self) -> None:
         """So are they where comings and goings wait for company."""
-        self.patch(outbox, "MANY", 2)
         self.patch(outbox, "EACH", 0.05)
         self.do_anything(SEEDS[1::2])
 

@@ -189,10 +189,9 @@ class ManyTests(SynchronousTestCase):
 
 
 class CrowdTests(Chatting):
-    """Where many read, comings and goings are told together."""
+    """Comings and goings that follow upon others are told together."""
 
     def setUp(self) -> None:
-        self.patch(outbox, "MANY", 3)
         self.patch(outbox, "EACH", 0.1)
         super().setUp()
         self.ann, self.door = join(self.hub, "ann")

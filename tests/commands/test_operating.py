@@ -197,13 +197,13 @@ class ServerbanTests(Operating):
 
     def test_list(self) -> None:
         """The list tells what, by whom, for how long and why."""
-        self.tell("/serverban 198.51.100.0/24 2d flooding")
         self.member("ann")
+        self.tell("/serverban 198.51.100.0/24 2d flooding")
         self.tell("/serverban ann")
         self.assertEqual(
             self.tell("/serverbans"),
             "2 bans:\n"
-            "198.51.100.0/24: by olga for 2 days more: flooding\n"
+            "198.51.100.0/24: by olga for 1 day and 23 hours more: flooding\n"
             "ann: by olga.",
         )
 

@@ -35,8 +35,8 @@ class QuestionTests(ConsoleCase):
                 "room": "ops",
             },
         )
-        self.assertEqual((bob["role"], bob["idle"]), ("member", 5.0))
-        self.assertEqual(bob["since"] - ann["since"], 30)
+        self.assertEqual((bob["role"], round(bob["idle"])), ("member", 5))
+        self.assertEqual(round(bob["since"] - ann["since"]), 30)
 
     def test_pages(self) -> None:
         """Lists come in pages, and are searched."""
