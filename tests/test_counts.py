@@ -15,7 +15,6 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.chat import outbox
 from chatd.chat.events import Event
 from chatd.chat.hub import Hub
 from chatd.chat.rules import Rules
