@@ -265,6 +265,8 @@ class ChatService(Service):
         commands.add_package(chatd.commands)
         found = entry_points(group=ENTRY_POINTS)
         commands.add_strangers((point.name, point.load) for point in found)
+        if self.settings.commands:
+            sys.path.append(os.getcwd())  # as python -m has it; twistd does not
         commands.add_strangers(
             (name, partial(import_module, name)) for name in self.settings.commands
         )

@@ -321,8 +321,12 @@ class Commands:
         for name, load in modules:
             try:
                 self.add(load())
-            except Exception:
-                _log.failure("the commands of {name} are left out", name=name)
+            except Exception as problem:
+                _log.failure(
+                    "the commands of {name} are left out: {problem}",
+                    name=name,
+                    problem=problem,
+                )
 
 
 _log = Logger()

@@ -229,7 +229,17 @@ class WaysTests(ServerCase):
         """A broken module of commands is named in the log and left out."""
         server = self.start("--commands=chatd_missing")
         self.enter("ann")
-        self.assertIn("the commands of chatd_missing are left out", server.heard)
+        self.assertIn(
+            "the commands of chatd_missing are left out: No module named", server.heard
+        )
+
+    def test_command_beside(self) -> None:
+        """A module of commands may lie in the current folder."""
+        (self.folder / "chatd_shout.py").write_text(COMMAND)
+        self.start("--commands=chatd_shout")
+        ann = self.enter("ann")
+        ann.type("/help")
+        ann.expect("* Fun: /shout TEXT...")
 
 
 class RefusedTests(ServerCase):
