@@ -102,10 +102,11 @@ class Delivery:
         if room is None:
             return
         skip = self._skips(events[0].sender.id, origin)
-        for event in events:
-            if "\n" in event.text:
+        said = " ".join([event.text for event in events])
+        if "\n" in said:  # seldom: of what is said, a room keeps in mind only pastes
+            for event in events:
                 room.apply(event)
-        if not self._names_somebody(events):
+        if not self._hub.presence.knows_any(_words(said)):
             self._hub.outbox.put_all(events, room, skip)
             return
         for event in events:
@@ -143,11 +144,6 @@ class Delivery:
         for ignorer in self._hub.ignores.by(sender):
             skip.update(self._hub.connections.of(ignorer))
         return skip
-
-    def _names_somebody(self, events: "Sequence[Said | Emoted]") -> bool:
-        """Whether anybody's name occurs in any of them."""
-        words = _words(" ".join([event.text for event in events]))
-        return self._hub.presence.knows_any(words)
 
     def _named(
         self, event: Said | Emoted, room: Room, skip: "set[Session]"
