@@ -18,6 +18,8 @@ from chatd.chat.delivery import Delivery
 from chatd.chat.desk import Desk
 from chatd.chat.entrance import Entrance
 from chatd.chat.errors import (
+    Broken,
+    ChatError,
     NotFound,
     NotInRoom,
     NotStored,
@@ -265,9 +267,10 @@ class Hub:
             self.journal.append(
                 Entry(events, session, requests, kept, self._behind(event))
             )
-        except NotStored as error:
+        except Exception as error:
             if session is not None:
-                session.dropped(error, None, len(events))
+                known = error if isinstance(error, ChatError) else Broken()
+                session.dropped(known, None, len(events))
             raise
 
     def where(self, event: Event) -> tuple[str, ...]:

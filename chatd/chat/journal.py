@@ -139,7 +139,7 @@ class Journal:
 
     def append(self, entry: Entry) -> None:
         """
-        Take an event.
+        Take an event. Whoever is told by an exception that it was not may try again.
 
         @raise NotStored: if it must be kept and the store does not answer.
         """
@@ -153,18 +153,23 @@ class Journal:
             and self._behind_batch.isdisjoint(entry.behind)
             and self._behind_waiting.isdisjoint(entry.behind)
         ):
-            self._deliver(entry)
+            try:  # not by _try, which would be one more call for each
+                self._deliver(entry)
+            except Exception:
+                _log.failure("an event was not delivered")
             return
-        self._behind_waiting.update(entry.behind)
-        self._waiting.append(entry)
-        self._number += len(entry.events)
+        number = self._number + len(entry.events)
         if not self._working:
             # At the end of the turn, so that all that was read in it goes together.
-            self._working = True
             self._clock.callLater(0, self._start)
-        elif self._rest is not None and self._number >= self._company:
+            self._working = True
+        elif self._rest is not None and number >= self._company:
             self._rest.reset(0)
             self._rest = None
+        self._behind_waiting.update(entry.behind)
+        # What was taken is on its way: nothing that may go wrong comes behind this.
+        self._number = number
+        self._waiting.append(entry)
 
     def idle(self) -> "Deferred[None]":
         """Fires when nothing waits any more."""

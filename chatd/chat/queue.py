@@ -129,8 +129,8 @@ class Queue:
                     break
                 words.append(understood)
             if words:
-                said = self._hub.requests.say(session, *words)
                 session.active = self._hub.now()
+                said = self._hub.requests.say(session, *words)
         except Exception:
             said = 0  # the long way meets it again, and tells of it in its turn
         if said < len(words) and self._speed is not None:

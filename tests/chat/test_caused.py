@@ -5,13 +5,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.chat.caused import Caused
 from chatd.chat.errors import NotStored
-from chatd.chat.events import (
-    Failed,
-    Notice,
-)
+from chatd.chat.events import Failed, Listing, Notice
+from chatd.chat.journal import Entry
 from chatd.chat.queue import IN_FLIGHT
 from chatd.chat.request import Invoke, Say
-from chatd.testing import result, turn
+from chatd.testing import result, turn, type_in
 from tests.chat.watched import Watched, texts, waiting
 
 
@@ -46,6 +44,22 @@ class CausedTests(Watched):
         self.store.release()
         turn(self.hub)
         self.assertEqual([type(event) for event in self.ann_door.events], [Failed])
+
+    def test_bug_on_the_way(self) -> None:
+        """What a bug keeps from the journal is said once, and nobody waits for it."""
+        append, tried = self.hub.journal.append, []
+
+        def broken(entry: Entry) -> None:
+            tried.append(entry)
+            if len(tried) == 1:
+                raise ZeroDivisionError("a bug")
+            append(entry)
+
+        self.patch(self.hub.journal, "append", broken)
+        type_in(self.hub, self.ann, "hello", "/who")
+        self.assertEqual(texts(self.bob_door), ["hello"])
+        self.assertEqual(self.ann.caused.number, 0)
+        self.assertEqual(len(self.ann_door.of(Listing)), 1)
 
     def test_bounded_in_flight(self) -> None:
         """Only so many messages are on their way to the store; the next one waits."""

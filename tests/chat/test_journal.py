@@ -99,6 +99,29 @@ class JournalTests(SynchronousTestCase):
         self.assertEqual(self.log, ["1", "2", "3"])
         self.assertEqual(len(self.journal), 0)
 
+    def test_not_taken(self) -> None:
+        """What could not be taken may be given again, and is shown once."""
+
+        def broken(*args: object) -> None:
+            raise ZeroDivisionError("a bug")
+
+        patch = self.patch(self.clock, "callLater", broken)
+        with self.assertRaises(ZeroDivisionError):
+            self.say(1)
+        self.assertEqual(len(self.journal), 0)
+        patch.restore()
+        self.say(1)
+        self.clock.advance(0)
+        self.store.commit()
+        self.assertEqual(self.log, ["1"])
+
+    def test_taken(self) -> None:
+        """What is shown at once was taken, also if it cannot be shown to all."""
+        self.broken = 1
+        self.enter(1)
+        self.assertEqual(self.log, ["1"])
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
     def test_gathers(self) -> None:
         """While one transaction is in progress, the next batch gathers."""
         self.say(1)

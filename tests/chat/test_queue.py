@@ -3,14 +3,7 @@
 from dataclasses import replace
 
 from chatd.chat import queue
-from chatd.chat.events import (
-    Closing,
-    Departed,
-    Done,
-    Failed,
-    Notice,
-    Said,
-)
+from chatd.chat.events import Closing, Departed, Done, Failed, Notice, Said
 from chatd.chat.queue import WAITING, Queue
 from chatd.chat.request import Enter, History, Invoke, Ping, Say, Search, Typed
 from chatd.chat.rules import Rules

@@ -1,8 +1,6 @@
 """Who is shown what happens is sent as much as they read."""
 
-from chatd.chat.events import (
-    Notice,
-)
+from chatd.chat.events import Notice
 from chatd.chat.reader import BUSY, UNREAD
 from chatd.chat.rules import Rules
 from chatd.testing import turn, type_in

@@ -2,12 +2,7 @@
 
 from chatd.chat.account import Role
 from chatd.chat.errors import NotEntered
-from chatd.chat.events import (
-    Closing,
-    Departed,
-    Done,
-    TopicChanged,
-)
+from chatd.chat.events import Closing, Departed, Done, TopicChanged
 from chatd.chat.request import Invoke, Say
 from chatd.testing import connect, join, turn, type_in
 from tests.chat.watched import Watched, texts, waiting
