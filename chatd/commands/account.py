@@ -8,6 +8,7 @@ from chatd.chat.command import Call, command
 from chatd.chat.durations import counted, in_words
 from chatd.chat.errors import BadRequest, Usage
 from chatd.chat.events import Listing
+from chatd.chat.names import key_of
 
 
 @command("register", usage="[NAME] PASSWORD [CODE]", needs=Role.NOBODY, secret=True)
@@ -26,6 +27,8 @@ async def register(call: Call) -> None:
         name = first
     elif call.session.person is None:
         raise Usage("Type it like this: /register NAME PASSWORD")
+    elif key_of(first) == key_of(call.person.name):
+        raise Usage(f"Type it like this: /register {call.person.name} PASSWORD")
     else:
         name, password = call.person.name, first
     await call.hub.entrance.register(call.session, name, password, code)

@@ -40,6 +40,8 @@ async def files(call: Call) -> None:
     try:
         place = await _place(call, word)
     except NotFound:
+        if word.casefold() in ("remove", "refuse"):
+            raise Usage(f"Type it like this: /files {word} ID") from None
         if not any(map(str.isdigit, word)):
             raise
         await _tell(call, word)

@@ -55,7 +55,7 @@ class TextDoor(PersonDoor):
             return
         if self._first and sniff(data) not in (None, Guess.TEXT, Guess.TELNET):
             # A slow client of another door, after the greeting: it will try again.
-            self.hub.connections.let_go(session, "it is not a person's")
+            self.hub.connections.let_go(session, "programs speak first, at once")
             return
         if (
             self._first

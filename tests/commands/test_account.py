@@ -27,6 +27,12 @@ class RegisterTests(Chatting):
         refusal = self.refusal(session, door, f"/register {PASSWORD}")
         self.assertEqual(refusal, "Type it like this: /register NAME PASSWORD")
 
+    def test_name_alone(self) -> None:
+        """Who types the present name alone is told what is missing."""
+        session, door = self.guest("ann")
+        refusal = self.refusal(session, door, "/register Ann")
+        self.assertEqual(refusal, "Type it like this: /register ann PASSWORD")
+
     def test_invitation(self) -> None:
         """Where registration is by invitation, a code is needed, and good once."""
         operator, _ = self.operator("ann")

@@ -96,6 +96,9 @@ class FilesTests(Chatting):
         self.assertEqual(text, "There is no room and nobody called nowhere.")
         self.refusal(self.bob, self.bob_door, "/files #nowhere")
         self.refusal(self.bob, self.bob_door, "/files ops more")
+        for word in ("remove", "refuse"):
+            text = self.refusal(self.bob, self.bob_door, f"/files {word}")
+            self.assertEqual(text, f"Type it like this: /files {word} ID")
 
     def test_guest(self) -> None:
         """A guest who may not share is not told how."""

@@ -457,7 +457,7 @@ class LateTests(TextCase):
             b"NICK ann\r\nUSER a 0 * :a\r\n",
         ):
             peer = self.connect()
-            peer.send(data)
+            self.assertIn(b"because programs speak first, at once", peer.send(data))
             self.assertTrue(peer.wire.disconnecting, data)
             self.assertEqual(len(self.hub.presence), 0)
 
