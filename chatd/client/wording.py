@@ -14,8 +14,9 @@ from chatd.chat.events import (
 from chatd.chat.file import size_in_words
 from chatd.chat.look import Look, look
 from chatd.client.reading import person_called
+from chatd.render.happened import HOW
 from chatd.render.paint import PLAIN, THEMES, Paint
-from chatd.render.text import HOW, render
+from chatd.render.text import render
 
 NEW = "--- new since you left ---"
 

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.chat import links
 from chatd.chat.events import (
     Act,
     Answer,
@@ -16,21 +15,14 @@ from chatd.chat.events import (
     Departed,
     Done,
     Emoted,
-    Entered,
     Event,
-    Greeting,
-    Invited,
     Joined,
     Past,
     RoomOpened,
-    RoomView,
-    Shared,
 )
-from chatd.chat.links import Links
 from chatd.chat.look import Look, look
-from chatd.chat.short_ids import short_id
 from chatd.render import text
-from chatd.render.text import NAMED, render
+from chatd.render.text import render
 from tests.render.samples import (
     ANN,
     ANSWERS,
@@ -39,7 +31,6 @@ from tests.render.samples import (
     BOB,
     COLOUR,
     ECHO,
-    FILE,
     FULL,
     HAPPENED,
     OFF,
@@ -48,7 +39,6 @@ from tests.render.samples import (
     SPOKEN,
     STAMP,
     UNTIL,
-    UTC,
     lines,
     moderated,
     said,
@@ -95,84 +85,15 @@ class WordsTests(SynchronousTestCase):
         for event, words in SPOKEN:
             self.assertEqual(lines(event, reader=None), [AT + words])
 
-    def test_happened(self) -> None:
-        """What happened is a sentence behind the time."""
-        for event, words in HAPPENED:
-            self.assertEqual(lines(event), [AT + words])
-
     def test_answers(self) -> None:
         """The server's own words begin with a star, refusals with a bang."""
         for answer, expected in ANSWERS:
             self.assertEqual(lines(answer), expected)
 
-    def test_opened(self) -> None:
-        """Who opens a room reads that it was entered: no second line for that."""
-        opened = RoomOpened(room="ops", sender=BOB, **STAMP)
-        self.assertEqual(lines(opened), [])
-
     def test_all(self) -> None:
         """No kind of event or answer is missing above."""
         tested = {type(event) for event, _ in (*SPOKEN, *HAPPENED, *ANSWERS)}
         self.assertEqual(tested | {RoomOpened}, {*kinds(Event), *kinds(Answer)})
-
-    def test_crowd(self) -> None:
-        """Of more than thirty people only the count is told."""
-        many = tuple(f"p{number}" for number in range(NAMED + 1))
-        for names, expected in (
-            (many[:NAMED], f"* 30 people in lobby: {', '.join(many[:NAMED])}"),
-            (many, "* 31 people in lobby"),
-        ):
-            self.assertEqual(lines(Entered(RoomView("lobby", "", names))), [expected])
-        for names, expected in (
-            (many[:NAMED], f"30 people are here: {', '.join(many[:NAMED])}."),
-            (many, "31 people are here."),
-            ((), "Nobody is here yet."),
-        ):
-            greeting = Greeting("here", "1", names, True, "", True, "open", {})
-            self.assertIn(expected, lines(greeting)[0])
-
-
-class FileTests(SynchronousTestCase):
-    """Who reads of a file is shown how to fetch it, by a link of their own."""
-
-    LOOK = look(
-        render, zone=UTC, links=Links(b"key", "https://chat.example:5050", "-k")
-    )
-
-    def test_room(self) -> None:
-        """The line is for this reader; in another room it says where."""
-        shared = Shared(room="ops", sender=BOB, **FILE, **STAMP)
-        mine = f"curl -OJ https://chat.example:5050/file/{short_id(7224)}/"
-        for reader in (ANN, BOB):
-            grant = f"{links.grant(b'key', 7224, reader.id)}/plan.txt -f -k"
-            self.assertEqual(
-                lines(shared, self.LOOK, reader=reader),
-                [f"{AT}bob shares plan.txt (84 kB): {mine}{grant}"],
-            )
-        (line,) = lines(shared, self.LOOK, here=False)
-        self.assertIn("plan.txt (84 kB) in ops: curl", line)
-
-    def test_nobody(self) -> None:
-        """Without a reader there is no link: it would be good for nobody."""
-        shared = Shared(room="ops", sender=BOB, **FILE, **STAMP)
-        (line,) = lines(shared, self.LOOK, reader=None)
-        self.assertTrue(line.endswith(": /files tells how to get it."))
-
-    def test_past(self) -> None:
-        """What is shown again has links, too."""
-        shared = Shared(room="ops", sender=BOB, **FILE, **STAMP)
-        past = Past("history", (shared,), room="ops")
-        self.assertEqual(
-            lines(past, self.LOOK, reader=ANN), lines(shared, self.LOOK, reader=ANN)
-        )
-
-    def test_harmless(self) -> None:
-        """Whatever a file is called, the line to paste is one of curl and no more."""
-        for name in ("$(reboot)", "a;b|c&d", "`x`", "' -o '/etc/x", "../../x", "-o"):
-            shared = Shared(room="ops", sender=BOB, **FILE | {"name": name}, **STAMP)
-            (line,) = lines(shared, self.LOOK)
-            pasted = line.partition("): ")[2]
-            self.assertRegex(pasted, r"^curl -OJ https://[a-z0-9.:/A-Z_-]+ -f -k$")
 
 
 class TimeTests(SynchronousTestCase):
@@ -271,13 +192,6 @@ class PerspectiveTests(SynchronousTestCase):
         """It reads the same when it is shown again."""
         past = Past("search", (whispered("psst"),))
         self.assertEqual(lines(past, reader=BOB), [f"{AT}ann -> you: psst"])
-
-    def test_invited(self) -> None:
-        """Who is invited reads what to type."""
-        invited = Invited(room="ops", sender=ANN, person=BOB, **STAMP)
-        self.assertEqual(
-            lines(invited, reader=BOB), [f"{AT}ann invites you to ops: /join ops"]
-        )
 
 
 class PasteTests(SynchronousTestCase):
