@@ -10,10 +10,11 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from chatd import __version__
+from chatd.chat.durations import in_words
 from chatd.chat.errors import BadRequest, NotAllowed
 from chatd.chat.events import Notice
 from chatd.chat.hub import Hub
-from chatd.operate import notify
+from chatd.operate import notify, process
 from chatd.operate.decided import encrypted_way, rules
 from chatd.operate.kept import KeptPort
 from chatd.operate.listeners import Listeners
@@ -77,21 +78,15 @@ class Control:
 
     def stats(self) -> Mapping[str, str | int | float]:
         """Figures for C{/stats}."""
-        hub = self._hub
-        return {
-            "version": __version__,
-            "uptime": round(hub.now() - hub.started),
-            "people": len(hub.presence),
-            "connections": len(hub.admission),
-            "not yet come in": hub.admission.waiting,
-            "limits met": hub.refusals.counts.total(),
-            "connections refused": hub.admission.refused.total(),
-            "rooms": len(hub.rooms),
-            "delivered": hub.delivered,
-            "waiting to be stored": len(hub.journal),
-            "unread bytes": hub.connections.backlog,
-            "store": "well" if hub.journal.well else "nothing can be stored",
+        found = process.figures()
+        shown = {
+            "memory bytes": "process_resident_memory_bytes",
+            "file descriptors": "process_open_fds",
         }
+        figures: dict[str, str | int | float] = {
+            words: int(found[name]) for words, name in shown.items() if name in found
+        }
+        return {"version": __version__, "port": self.port, **figures}
 
     # Settings
 
@@ -241,7 +236,8 @@ class Control:
         """Stop the process gracefully, after so many seconds."""
         self.why = reason or WHY
         if seconds:
-            self._tell(f"The server stops in {seconds:.0f} s. {reason}".rstrip())
+            why = f": {reason}" if reason else "."
+            self._tell(f"The server stops in {in_words(seconds)}{why}")
         if self._ending is not None and self._ending.active():
             self._ending.cancel()
         self._ending = self._reactor.callLater(seconds, self._end)

@@ -252,6 +252,14 @@ class ReloadTests(ControlCase):
 class EndTests(ControlCase):
     """The process ends."""
 
+    def test_stats(self) -> None:
+        """What /stats tells of the process is not what it tells of the chat."""
+        self.hub.server = None
+        chat = self.hub.operators.stats()
+        process = self.control.stats()
+        self.assertEqual(process["port"], self.control.port)
+        self.assertFalse(set(chat) & set(process))
+
     def test_now(self) -> None:
         """Without a delay it ends at once."""
         self.control.shut_down(0, "Enough.")
@@ -267,7 +275,7 @@ class EndTests(ControlCase):
         turn(self.hub)
         self.assertEqual(
             [e.text for e in door.of(Notice)],
-            ["The server stops in 60 s. Later.", "The server stops in 5 s."],
+            ["The server stops in 1 minute: Later.", "The server stops in 5 seconds."],
         )
         self.clock.advance(5)
         self.clock.advance(60)

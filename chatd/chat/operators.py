@@ -275,13 +275,17 @@ class Operators:
         """Figures of the chat, and of the process if it tells."""
         hub = self._hub
         figures: dict[str, str | int | float] = {
-            "people": len(hub.presence),
-            "connections": len(hub.connections),
-            "rooms": len(hub.rooms),
-            "events": hub.delivered,
-            "waiting events": len(hub.journal),
-            "unread bytes": hub.connections.backlog,
             "up": in_words(hub.now() - hub.started),
+            "people": len(hub.presence),
+            "rooms": len(hub.rooms),
+            "connections": len(hub.admission),
+            "not yet come in": hub.admission.waiting,
+            "connections refused": hub.admission.refused.total(),
+            "limits met": hub.refusals.counts.total(),
+            "events delivered": hub.delivered,
+            "events waiting to be stored": len(hub.journal),
+            "store": "well" if hub.journal.well else "nothing can be stored",
+            "unread bytes": hub.connections.backlog,
         }
         if hub.server is not None:
             figures.update(hub.server.stats())

@@ -144,7 +144,7 @@ async def kill(call: Call) -> None:
 
 @command("stats", needs=Role.OPERATOR, asks=True)
 async def stats(call: Call) -> None:
-    """Show how the server is: people, rooms, memory, and how fast it stores."""
+    """Show how the server is: people, connections, memory, and whether it stores."""
     figures = call.hub.operators.stats()
     call.reply(
         Listing(

@@ -304,6 +304,8 @@ class ProcessTests(Operating):
         lines = self.tell("/stats").splitlines()
         self.assertIn("people: 2", lines)
         self.assertIn("memory: 12,345,678", lines)
+        names = [line.partition(":")[0] for line in lines]
+        self.assertEqual(len(names), len(set(names)))
 
     def test_reload(self) -> None:
         """The settings are read again, and the operator is told what changed."""
