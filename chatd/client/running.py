@@ -8,11 +8,18 @@ from typing import Any, NoReturn
 from twisted.internet import task
 from twisted.internet.defer import Deferred
 
+from chatd.client.asking import RequestFailed
 from chatd.client.client import Client
 from chatd.client.credentials import Credentials
 from chatd.client.making import make_client
 from chatd.client.memory import Memory
 from chatd.client.options import FAILED, ServerOptions, parse
+
+# What the server says to who could type a password means nothing to a program.
+NOBODY_TYPES = (
+    "This name belongs to somebody: give its password in a file that --credentials "
+    "names, or in CHATD_PASSWORD; or come in by another name."
+)
 
 
 def react(main: Callable[[Any], Coroutine[Deferred[Any], Any, int | None]]) -> NoReturn:
@@ -26,6 +33,10 @@ def react(main: Callable[[Any], Coroutine[Deferred[Any], Any, int | None]]) -> N
     async def whole(reactor: Any) -> None:
         try:
             outcome.append(await main(reactor) or 0)
+        except RequestFailed as problem:
+            outcome.append(FAILED)
+            words = NOBODY_TYPES if problem.code == "password-needed" else problem.text
+            print(f"chatd: {words}", file=sys.stderr)
         except Exception as problem:
             outcome.append(FAILED)
             print(f"chatd: {problem or type(problem).__name__}", file=sys.stderr)

@@ -38,7 +38,7 @@ class TailOptions(PipeOptions):
 
     synopsis = "Usage: chatd tail [options] #ROOM|@NAME"
     optParameters: Sequence[Sequence[Any]] = (
-        ("lines", "n", 10, "How many messages.", int),
+        ("lines", "n", "10", "How many messages."),
     )
     optFlags: Sequence[Sequence[str | None]] = (
         ("follow", "f", "Go on with what is said from now on."),
@@ -48,8 +48,10 @@ class TailOptions(PipeOptions):
     def parseArgs(self, target: str = "") -> None:
         if not target:
             raise UsageError("say of which room")
-        if not 0 <= self["lines"] <= MOST:
-            raise UsageError(f"--lines is 0 to {MOST}")
+        lines = self["lines"]
+        if not (lines.isascii() and lines.isdigit() and int(lines[:9]) <= MOST):
+            raise UsageError(f"-n, --lines: a number from 0 to {MOST}, not {lines}")
+        self["lines"] = int(lines)
         self.target = target
         self.read(self["server"] or "")
 

@@ -75,6 +75,7 @@ class OptionsTests(SynchronousTestCase):
             (ConnectOptions(), ("--no-such", "chat.example"), "no-such"),
             (SayOptions(), ("#ops",), "say where, and what"),
             (TailOptions(), (), "say of which room"),
+            (TailOptions(), ("-n", "x", "#ops"), "a number from 0 to 200, not x"),
         ):
             self.assertEqual(self.ends(options, *words), 2)
             self.assertIn(why, self.err.getvalue())

@@ -50,6 +50,8 @@ class PipeTests(ClientCase):
         last = self.run_client("tail", "-n", "1", "#lobby", **given)
         self.assertRegex(last.stdout, r"^\[[-0-9: ]+\] gus: I am back\n$")
         self.assert_status(1, "nowhere", "say", "#nowhere", "x", **given)
+        del given["CHATD_PASSWORD"]
+        self.assert_status(1, "--credentials", "say", "#lobby", "x", **given)
 
     def assert_status(
         self, status: int, problem: str, *words: str, text: str = "", **environ: str
