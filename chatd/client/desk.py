@@ -8,7 +8,7 @@ from chatd.client.offers import Offers
 from chatd.client.screen import Screen
 from chatd.client.state import key
 from chatd.client.wording import Wording
-from chatd.wire.editor import Outcome
+from chatd.wire.outcome import Outcome
 
 
 class Desk:

@@ -14,8 +14,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.client.modes import Modes
-from chatd.wire.editor import Editor, EndOfFile, Interrupt, Line, Outcome
+from chatd.wire.editor import Editor
 from chatd.wire.fold import fold
+from chatd.wire.outcome import EndOfFile, Interrupt, Line, Outcome
 from chatd.wire.typewriter import Typewriter
 
 if TYPE_CHECKING:

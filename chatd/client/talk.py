@@ -29,7 +29,7 @@ from chatd.client.rooms import Rooms
 from chatd.client.saying import Saying
 from chatd.client.screen import Screen
 from chatd.client.wording import Wording
-from chatd.wire.editor import EndOfFile, Interrupt, Line, Outcome, TooLong
+from chatd.wire.outcome import EndOfFile, Interrupt, Line, Outcome, TooLong
 
 if TYPE_CHECKING:
     from chatd.client.transfer import Transfers

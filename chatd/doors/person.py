@@ -21,10 +21,10 @@ from chatd.doors.connection import Exempt
 from chatd.doors.lines import LineConnection
 from chatd.doors.transport import host_of
 from chatd.render.text import fold, render
+from chatd.wire import outcome as outcomes
 
 if TYPE_CHECKING:
     from chatd.doors.terminal import Terminal
-    from chatd.wire.editor import Outcome
 
 # Keys that are looked at at once.
 PIECE = 1024
@@ -210,13 +210,10 @@ class PersonDoor(LineConnection):
             self._looking = None
         super().connectionLost(reason)
 
-    def typed(self, outcome: "Outcome") -> None:
+    def typed(self, outcome: outcomes.Outcome) -> None:
         """Take what the terminal made of keys."""
-        # Not before there is a terminal: it takes the start 20 ms.
-        from chatd.wire import editor
-
         match outcome:
-            case editor.Line():
+            case outcomes.Line():
                 word = outcome.text[1:].partition(" ")[0]
                 if self.terminal and self.hub.commands.may_hold_secret(word):
                     self.terminal.forget(outcome.text)
@@ -224,10 +221,10 @@ class PersonDoor(LineConnection):
                 if "\n" not in text:
                     text = cleaned(self.session, outcome.text, self.hub.commands)
                 self.submit(text)
-            case editor.TooLong() if self.session is not None:
+            case outcomes.TooLong() if self.session is not None:
                 error = TooLong(f"A paste has at most {outcome.limit} bytes.")
                 self.session.submit(Refused(error))
-            case editor.EndOfFile() if self.session is not None:
+            case outcomes.EndOfFile() if self.session is not None:
                 # Not as a line: that might be taken for a password.
                 self.session.submit(Invoke("quit"))
             case _:

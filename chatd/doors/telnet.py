@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from chatd.doors.terminal import DUMB, Terminal, Typed
-from chatd.wire.editor import EndOfFile
+from chatd.wire.outcome import EndOfFile
 from chatd.wire.telnet import (
     Command,
     Data,

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from chatd.wire.editor import Editor, Outcome
+from chatd.wire.editor import Editor
 from chatd.wire.fold import fold
+from chatd.wire.outcome import Outcome
 from chatd.wire.typewriter import Typewriter
 
 # Terminals that cannot show colour or move the cursor.

@@ -2,16 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from chatd.wire.editor import (
-    CHOICES_SHOWN,
-    HISTORY_LINES,
-    LINE_LIMIT,
-    EndOfFile,
-    Interrupt,
-    Line,
-    Outcome,
-)
+from chatd.wire.choices import CHOICES_SHOWN
+from chatd.wire.editor import HISTORY_LINES, LINE_LIMIT
 from chatd.wire.keys import Key, Keys
+from chatd.wire.outcome import EndOfFile, Interrupt, Line, Outcome
 from chatd.wire.recall import Recall
 from chatd.wire.typed import Typed, columns
 

@@ -10,7 +10,7 @@ from chatd.client.client import Client
 from chatd.client.credentials import Credentials
 from chatd.client.talk import Talk
 from chatd.client.wording import Wording
-from chatd.wire.editor import EndOfFile, Interrupt, Line, Outcome
+from chatd.wire.outcome import EndOfFile, Interrupt, Line, Outcome
 from tests.client.wired import ClientCase
 
 _TIME = re.compile(r"^\[[-0-9: ]+\] ")

@@ -34,11 +34,12 @@ from chatd.doors.text import TextFactory
 from chatd.doors.web.site import WebSite, make_root
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate
 from chatd.testing import make_hub
-from chatd.wire.editor import Editor, Line
+from chatd.wire.editor import Editor
 from chatd.wire.fold import fold
 from chatd.wire.jsonline import read_request
 from chatd.wire.keys import Keys
 from chatd.wire.order import read_order
+from chatd.wire.outcome import Line
 from chatd.wire.ranges import disposition, read_content_range, read_range
 from chatd.wire.sniff import FIRST_LINE_LIMIT, Guess, sniff
 from chatd.wire.telnet import Data, Telnet
@@ -342,6 +343,10 @@ REACHES = {
     "telnet": "telnet",
     "keys": "keys",
     "editor": "editor",
+    "outcome": "editor",
+    "row": "editor",
+    "paste": "editor",
+    "choices": "editor",
     "recall": "editor",
     "typed": "editor",
     "typewriter": "typewriter",

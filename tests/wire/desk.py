@@ -3,7 +3,8 @@
 import pyte
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.wire.editor import Editor, Outcome
+from chatd.wire.editor import Editor
+from chatd.wire.outcome import Outcome
 
 UP, DOWN, RIGHT, LEFT = b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D"
 HOME, END, DELETE, BACKSPACE = b"\x01", b"\x05", b"\x1b[3~", b"\x7f"

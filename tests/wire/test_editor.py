@@ -2,7 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.wire.editor import LINE_LIMIT, Editor, EndOfFile, Interrupt, Line
+from chatd.wire.editor import LINE_LIMIT, Editor
+from chatd.wire.outcome import EndOfFile, Interrupt, Line
 from tests.wire.desk import (
     BACKSPACE,
     DELETE,

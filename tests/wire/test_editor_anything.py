@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.wire.editor import Editor, Line
+from chatd.wire.editor import Editor
+from chatd.wire.outcome import Line
 from tests.wire.desk import (
     BACKSPACE,
     DELETE,

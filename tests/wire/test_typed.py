@@ -1,6 +1,6 @@
 """Letters that are not one byte, one code point and one column."""
 
-from chatd.wire.editor import Line
+from chatd.wire.outcome import Line
 from tests.wire.desk import BACKSPACE, DELETE, HOME, LEFT, RIGHT, DeskCase
 
 

@@ -3,7 +3,8 @@
 import pyte
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.wire.editor import CHOICES_SHOWN, EndOfFile, Interrupt, Line, Outcome
+from chatd.wire.choices import CHOICES_SHOWN
+from chatd.wire.outcome import EndOfFile, Interrupt, Line, Outcome
 from chatd.wire.typewriter import Typewriter
 
 NAMES = ["/help", "/history", "Ann", "bob"]

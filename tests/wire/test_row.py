@@ -2,7 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.wire.editor import MAX_WIDTH, MIN_WIDTH, Editor, Line
+from chatd.wire.editor import Editor
+from chatd.wire.outcome import Line
+from chatd.wire.row import MAX_WIDTH, MIN_WIDTH
 from tests.wire.desk import END, ENTER, HOME, LEFT, RIGHT, Desk, DeskCase
 
 

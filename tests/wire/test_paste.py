@@ -2,15 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.wire.editor import (
-    LINE_LIMIT,
-    PASTE_LIMIT,
-    PASTE_LINES,
-    Editor,
-    Interrupt,
-    Line,
-    TooLong,
-)
+from chatd.wire.editor import LINE_LIMIT, Editor
+from chatd.wire.outcome import PASTE_LINES, Interrupt, Line, TooLong
+from chatd.wire.paste import PASTE_LIMIT
 from tests.wire.desk import ENTER, LEFT, TAB, UP, Desk, paste
 from tests.wire.held import held
 

@@ -2,7 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.wire.editor import CHOICES_SHOWN, Editor
+from chatd.wire.choices import CHOICES_SHOWN
+from chatd.wire.editor import Editor
 from tests.wire.desk import LEFT, TAB, Desk
 
 
