@@ -91,6 +91,19 @@ class PageTests(PageCase):
         ann.expect("I was here")
         self.assert_sound(ann)
 
+    def test_not_loaded(self) -> None:
+        """What is inside is loaded on the way in; if that fails, one is told so."""
+        self.start()
+        ann = self.window()
+        ann.cdp("Network.enable")
+        ann.cdp("Network.setBlockedURLs", urls=["*/page.js"])
+        ann.fill("#name", "ann")
+        ann.click("#come:enabled")
+        ann.expect("could not be loaded: reload it", "#said")
+        ann.cdp("Network.setBlockedURLs", urls=[])
+        ann.go(self.address)
+        ann.enter("ann")
+
     def test_reloaded(self) -> None:
         """A page that is loaded again is where it was; guests are in their rooms."""
         self.start()
@@ -228,8 +241,8 @@ class PageTests(PageCase):
         ann.enter("ann")
         for odd in ('{"event":"said","room":"lobby"}', '{"event":"arrived"}'):
             ann.js(
-                "import('./page.js').then(({ chat }) =>"
-                " chat.connection.socket.onmessage({ data: arguments[0] }))",
+                "import('./door.js').then(({ session }) =>"
+                " session.connection.socket.onmessage({ data: arguments[0] }))",
                 odd,
             )
         cho = self.nc("cho")
@@ -412,8 +425,8 @@ class PageTests(PageCase):
         ann.wait(lambda: not ann.text(".sending"), "it is not sent")
         self.assertEqual(ann.text(".failed"), "")
         ann.js(
-            "import('./page.js').then("
-            "({ chat }) => chat.say(chat.current, 'y'.repeat(31)))"
+            "Promise.all([import('./page.js'), import('./saying.js')]).then("
+            "([{ chat }, { say }]) => say(chat.current, 'y'.repeat(31)))"
         )  # as if the limit were another by now
         ann.expect("Not sent. A message has at most 30", ".failed")
         self.assertEqual(ann.text(".failed button"), "Discard")
@@ -424,8 +437,8 @@ class PageTests(PageCase):
         ann = self.window()
         ann.enter("ann")
         ann.js(
-            "import('./page.js').then(({ chat }) => {"
-            " chat.say(chat.current, 'x\\n'.repeat(200_000)); })"
+            "Promise.all([import('./page.js'), import('./saying.js')]).then("
+            "([{ chat }, { say }]) => say(chat.current, 'x\\n'.repeat(200_000)))"
         )
         ann.expect("This connection ends", "#banner")
         ann.expect("Not sent. This connection ends", "#log .failed")
@@ -468,7 +481,8 @@ class PageTests(PageCase):
         ann = self.window()
         ann.enter("ann", "register")
         ann.js(
-            "import('./page.js').then(({ chat }) => chat.connection.socket.onmessage("
+            "import('./door.js').then(({ session }) =>"
+            " session.connection.socket.onmessage("
             '{ data: \'{"event":"closing","text":"lunch","retry":30}\' }))'
         )
         ann.expect("The server says: lunch. Nothing more can be sent.", "#banner")
@@ -609,8 +623,8 @@ class BudgetTests(PageCase):
 
     def test_budget(self) -> None:
         """
-        On a slow phone and line the page is painted within a second and usable within
-        two; it has less than 100 kB, of which less than 40 kB travel, and needs no more
+        On a slow phone and line the door is painted within a second and usable within
+        two; it has less than 50 kB, of which less than 20 kB travel, and needs no more
         than six requests.
         """
         self.start()
@@ -631,8 +645,8 @@ class BudgetTests(PageCase):
                 break
         self.assertLess(best["paint"], 1_000, best)
         self.assertLess(best["usable"], 2_000, best)
-        self.assertLess(best["bytes"], 100_000, best)
-        self.assertLess(best["packed"], 40_000, best)
+        self.assertLess(best["bytes"], 50_000, best)
+        self.assertLess(best["packed"], 20_000, best)
         self.assertLessEqual(best["requests"], 6, best)
 
 

@@ -15,10 +15,22 @@ PACKED = 60_000
 FILES = {
     "index.html",
     "style.css",
+    # The door:
+    "door.js",
+    "session.js",
+    "connection.js",
+    # What is inside:
     "page.js",
     "chat.js",
+    "conversation.js",
+    "history.js",
+    "people.js",
+    "saying.js",
     "show.js",
+    "lists.js",
+    "log.js",
     "write.js",
+    # What is needed seldom:
     "dialogs.js",
     "files.js",
 }

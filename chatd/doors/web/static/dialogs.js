@@ -28,7 +28,7 @@ export function search(chat, text, find) {
   async function ask(before) {
     said.textContent = "Searching …";
     try {
-      const { before: answers } = await chat.search(field.value.trim(), before);
+      const { before: answers } = await chat.request({ do: "search", words: field.value.trim(), ...(before ? { before } : {}) });
       const past = answers.find((event) => event.event === "history");
       if (!before) found.replaceChildren();
       found.append(...[...past.events].reverse().map(row));
@@ -43,14 +43,14 @@ export function search(chat, text, find) {
 
   function row(event) {
     const other = event.sender === chat.me.name ? event.to : event.sender;
-    const one = event.room ? chat.conversations.get(`#${event.room.toLowerCase()}`) : null;
+    const one = event.room ? chat.find("room", event.room) : null;
     const where = event.room ? `#${event.room}` : `with ${other}`;
     const show = async () => {
       $("dialog").close();
       let place = event.room ? one : chat.talkOf(event);
       if (!place) {
         await chat.command(`/join ${event.room}`);
-        place = chat.conversations.get(`#${event.room.toLowerCase()}`);
+        place = chat.find("room", event.room);
       }
       if (place) find(place, event.id);
     };
@@ -69,7 +69,7 @@ export function search(chat, text, find) {
 }
 
 /** Choose a room, or open one. */
-export async function join(chat, go) {
+export function join(chat, go) {
   const field = make("input", { ariaLabel: "Name of the room", placeholder: "Name of a room", autocapitalize: "none", spellcheck: false, required: true, maxLength: 40 });
   const said = make("p.said", { role: "alert" });
   const list = make("ul", { ariaLabel: "Rooms" });
@@ -77,7 +77,7 @@ export async function join(chat, go) {
     try {
       await chat.command(`/join ${name}`);
       $("dialog").close();
-      const one = chat.conversations.get(`#${name.toLowerCase().replace(/^#/, "")}`);
+      const one = chat.find("room", name.replace(/^#/, ""));
       if (one) go(one);
     } catch (error) {
       said.textContent = error.message;
@@ -89,11 +89,13 @@ export async function join(chat, go) {
   } }, field, make("button.main", "Join")),
   make("p.hint", "If there is no room of that name, it is opened, and you are its moderator."), said, list);
   field.focus();
-  for (const room of await chat.rooms()) {
+  chat.ask("/rooms", (rows) => list.append(...rows.map(row)));
+
+  function row(room) {
     const what = [`${room.people} ${room.people === 1 ? "person" : "people"}`, room.joined && "you are in it", room.private && "private"].filter(Boolean).join(", ");
-    list.append(make("li", make("button.row", { onclick: () => enter(room.name) },
+    return make("li", make("button.row", { onclick: () => enter(room.name) },
       make("strong", `#${room.name} `), make("span.tag", what),
-      room.topic && make("p", { dir: "auto", textContent: room.topic }))));
+      room.topic && make("p", { dir: "auto", textContent: room.topic })));
   }
 }
 
@@ -109,7 +111,7 @@ export function account(chat, stored) {
   sections.push(make("section", make("p.hint", keys)),
     make("section", make("button.button", { textContent: "Log out", onclick: () => {
       $("dialog").close();
-      chat.logOut();
+      chat.session.logOut();
     } }), make("p.hint", "This browser forgets who you are, and what it kept is worthless.")));
   open(name, ...sections);
 

@@ -1,6 +1,6 @@
 // Files: shared with a progress bar, going on after a cut; fetched when one wants them.
 
-import { Lost, Refusal } from "./chat.js";
+import { Lost, Refusal } from "./connection.js";
 import { $, date, make, size } from "./show.js";
 
 const ATTEMPTS = 8; // at one upload
@@ -9,7 +9,7 @@ const IMAGES = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
 
 /** Share a file in a conversation. */
 export async function share(chat, conversation, file, { fail, say }) {
-  const most = chat.hello.limits.file_bytes;
+  const most = chat.session.hello.limits.file_bytes;
   const name = file.name || `image.${file.type.split("/")[1] ?? "bin"}`;
   if (most && file.size > most) return fail(new Error(`${name} has ${size(file.size)}, and a file may have ${size(most)}.`));
   const upload = new Upload(file, name, conversation);
@@ -43,7 +43,7 @@ class Upload {
     if (!this.url) {
       const place = this.conversation.kind === "room" ? { room: this.conversation.name } : { to: this.conversation.name };
       const about = { name: this.name, size: file.size, ...(file.type ? { type: file.type } : {}) };
-      this.url = (await chat.connection.request({ do: "share", ...place, ...about })).url;
+      this.url = (await chat.request({ do: "share", ...place, ...about })).url;
     }
     let from = 0;
     for (let attempt = 1; ; attempt++) {

@@ -1,7 +1,9 @@
-// The field to write in: what is said and done, completion, and files. Loaded on the way in.
+// The field to write in: what is said and done, completion, and files.
 
-import { Lost, fold } from "./chat.js";
-import { chat, fail, go, log, saveLog, say, search } from "./page.js";
+import { Lost } from "./connection.js";
+import { fold } from "./conversation.js";
+import { announce, chat, fail, go, log, saveLog, search } from "./page.js";
+import { say } from "./saying.js";
 import { $, clock, date, make, sentence } from "./show.js";
 
 const SECRETIVE = new Set(["login", "register", "password", "unregister", "claim"]);
@@ -50,12 +52,12 @@ function send(line) {
   if (SECRETIVE.has(fold(words[0].replace(/^[@.!\\;:,]+/, ""))) && looksSecret(words))
     return refuse("That looks like a password. It was sent to nobody. The command begins with a slash.");
   if (!one) return refuse("You are in no room. Join one first.");
-  chat.say(one, line.startsWith("//") ? line.slice(1) : line);
+  say(one, line.startsWith("//") ? line.slice(1) : line);
 }
 
 /** Why the server would not take it: it ends the connection of who sends far too much. */
 function tooLong(words) {
-  const { message_chars: most, paste_lines, paste_bytes } = chat.hello.limits;
+  const { message_chars: most, paste_lines, paste_bytes } = chat.session.hello.limits;
   const [{ length }, lines, bytes] = [[...words], words.split("\n").length, new Blob([words]).size];
   if (lines === 1) return length > most && `A message has at most ${most} characters, and yours ${length}.`;
   return (lines > paste_lines || bytes > paste_bytes) && `A paste has at most ${paste_lines} lines and ${paste_bytes} bytes, and yours ${lines} lines and ${bytes} bytes.`;
@@ -83,12 +85,12 @@ function perform(name, rest, line, one) {
     case "me":
       if (one?.kind !== "room") return refuse("/me is for rooms: in private, write it as a message.");
       if (!rest) break;
-      return void chat.say(one, rest, true);
+      return void say(one, rest, true);
     case "msg": {
       const [, to, words] = /^(\S+)\s+([^]+)$/.exec(rest) ?? [];
       if (!words) break;
       if (to.startsWith("#")) break;
-      if (EVERYBODY.has(fold(to.replace(/^@/, "")))) return chat.room ? void chat.say(chat.room, words) : refuse("You are in no room.");
+      if (EVERYBODY.has(fold(to.replace(/^@/, "")))) return chat.room ? void say(chat.room, words) : refuse("You are in no room.");
       const other = to.replace(/^@/, "");
       if (chat.isMe(other)) break;
       return void tell(other, words, line);
@@ -103,14 +105,14 @@ function perform(name, rest, line, one) {
       if (!rest) return void saveLog();
       break;
     case "quit":
-      if (/^\/logout\b/i.test(line)) return void chat.logOut();
+      if (/^\/logout\b/i.test(line)) return void chat.session.logOut();
   }
   run(line, name);
 }
 
 /** Tell one person something, and go there, if there is such a person. */
 async function tell(name, words, line) {
-  if (!chat.people.has(fold(name)) && !chat.conversations.has(`@${fold(name)}`))
+  if (!chat.people.has(fold(name)) && !chat.find("direct", name))
     try {
       const { before } = await chat.command(`/whois ${name}`);
       name = before[0].rows[0].name; // as it is written
@@ -118,7 +120,7 @@ async function tell(name, words, line) {
       return handBack(line, error);
     }
   const talk = chat.talk(name);
-  chat.say(talk, words);
+  say(talk, words);
   setTimeout(() => go(talk));
 }
 
@@ -211,7 +213,7 @@ function suggest(asked) {
     options = [...new Set(names)].filter((name) => fold(name).startsWith(start) && !chat.isMe(name))
       .sort((a, b) => a.localeCompare(b)).map((name) => ({ label: name, help: "", value: `${mark}${name}${end}` }));
     if (/^\/\S+ /.test(before) || word.startsWith("#"))
-      for (const one of chat.conversations.values())
+      for (const one of chat.all)
         if (one.kind === "room" && fold(one.name).startsWith(fold(word.replace(/^#/, "")))) options.push({ label: one.title, help: "room", value: `${word.startsWith("#") ? "#" : ""}${one.name} ` });
   }
   from = at;
@@ -258,11 +260,11 @@ async function upload(files) {
   const one = chat.current;
   if (!files.length || chat.state !== "here") return;
   if (!one) return refuse("You are in no room. Join one first.");
-  if (!chat.hello.limits.file_bytes) return refuse("No files are shared here.");
+  if (!chat.session.hello.limits.file_bytes) return refuse("No files are shared here.");
   if ($("attach").hidden) return refuse("Guests share no files here. /register makes you a member.");
   try {
     const sharing = await import("./files.js");
-    for (const file of files) sharing.share(chat, one, file, { fail, say });
+    for (const file of files) sharing.share(chat, one, file, { fail, say: announce });
   } catch (error) {
     fail(error);
   }
