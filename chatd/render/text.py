@@ -80,14 +80,22 @@ def fold(events: Sequence[Event | Answer], look: Look) -> bytes:
 
 
 class _Text:
-    """One event for one look."""
+    """
+    One event for one look.
 
-    __slots__ = ("here", "look", "paint", "reader")
+    @ivar past: Whether it is shown again: then the names of guests are marked, for they
+        may be others' by now.
+    """
 
-    def __init__(self, look: Look, here: bool, reader: Person | None) -> None:
+    __slots__ = ("here", "look", "paint", "past", "reader")
+
+    def __init__(
+        self, look: Look, here: bool, reader: Person | None, *, past: bool = False
+    ) -> None:
         self.look = look
         self.here = here
         self.reader = reader
+        self.past = past
         self.paint = _paint(look)
 
     def lines(self, event: Event | Answer) -> Iterable[str]:
@@ -95,7 +103,7 @@ class _Text:
             case Said():
                 return self._said(event)
             case Emoted():
-                name = self.paint.name(event.sender.name)
+                name = self._name(event.sender)
                 words = self._words(event, event.text)
                 return [
                     f"{self._when(event)}{self._where(event.room)}** {name} {words}"
@@ -128,15 +136,15 @@ class _Text:
     # What somebody said
 
     def _said(self, event: Said, *, whole: bool = False) -> Iterable[str]:
-        head = _head(event, self.look, self.here)
+        head = _head(event, self.look, self.here) + self._mark(event.sender)
         if "\n" not in event.text:
             return [f"{head}: {self._words(event, event.text)}"]
         return self._pasted(head, event.id, event.text, whole)
 
     def _whispered(self, event: Whispered, *, whole: bool = False) -> Iterable[str]:
         me = self.reader.id if self.reader else 0
-        sender = "you" if event.sender.id == me else self.paint.name(event.sender.name)
-        to = "you" if event.to.id == me else self.paint.name(event.to.name)
+        sender = "you" if event.sender.id == me else self._name(event.sender)
+        to = "you" if event.to.id == me else self._name(event.to)
         head = f"{self._when(event)}{sender} -> {to}"
         if "\n" not in event.text:
             bell = BELL if self.look.bell and to == "you" else ""
@@ -203,7 +211,7 @@ class _Text:
             room = getattr(past, "room", event.room)
             # Whom it names was called when it was said.
             reader = None if isinstance(past, Said | Emoted) else self.reader
-            text = _Text(self.look, room == event.room or not room, reader)
+            text = _Text(self.look, room == event.room or not room, reader, past=True)
             match past:
                 case Said():
                     lines += text._said(past, whole=whole)
@@ -216,6 +224,12 @@ class _Text:
         return lines
 
     # Parts of lines
+
+    def _name(self, person: Person) -> str:
+        return self.paint.name(person.name) + self._mark(person)
+
+    def _mark(self, person: Person) -> str:
+        return self.paint.faint(" (guest)") if self.past and person.guest else ""
 
     def _when(self, event: Event) -> str:
         return _moment(int(event.time), self.look)

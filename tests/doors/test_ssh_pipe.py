@@ -16,6 +16,8 @@ from tests.chatting import PASSWORD
 from tests.doors.ssh import Channel, SshCase
 from tests.doors.wire import text
 
+BOB = "bob (guest)"  # in what is shown again
+
 
 def said(door: FakeDoor) -> list[tuple[str, str, str]]:
     """Room, sender and words of all that was said."""
@@ -266,9 +268,9 @@ class TailTests(PipeCase):
     def test_last(self) -> None:
         """The last ten messages, or as many as one asks for."""
         shown = self.lines(self.run_("tail"))
-        self.assertEqual(shown, [f"[..] bob: m{number}" for number in range(5, 15)])
-        self.assertEqual(self.lines(self.run_("tail -n 1")), ["[..] bob: m14"])
-        self.assertEqual(self.lines(self.run_("tail -n2 ops")), ["[..] bob: in ops"])
+        self.assertEqual(shown, [f"[..] {BOB}: m{number}" for number in range(5, 15)])
+        self.assertEqual(self.lines(self.run_("tail -n 1")), [f"[..] {BOB}: m14"])
+        self.assertEqual(self.lines(self.run_("tail -n2 ops")), [f"[..] {BOB}: in ops"])
         self.assertEqual(self.lines(self.run_("tail -n 0")), [])
 
     def test_misused(self) -> None:
@@ -287,7 +289,7 @@ class TailTests(PipeCase):
         channel.peer.pump()
         self.assertFalse(channel.ended)
         shown = self.lines(channel)
-        self.assertEqual(shown[0], "[..] bob: in ops")
+        self.assertEqual(shown[0], f"[..] {BOB}: in ops")
         self.assertEqual(shown[-1], "[..] bob: new")
         self.assertNotIn("[..] bob: elsewhere", shown)
 
@@ -319,7 +321,7 @@ class TailTests(PipeCase):
         shown = self.lines(self.run_("tail -n 5 -f ops"))
         last = next(calls) - 1
         self.assertEqual(
-            shown[-2:], [f"[..] bob: before {last}", f"[..] bob: behind {last}"]
+            shown[-2:], [f"[..] {BOB}: before {last}", f"[..] bob: behind {last}"]
         )
         self.assertEqual(len(shown), len(set(shown)))
 
@@ -420,7 +422,7 @@ class FlowTests(PipeCase):
             adjust(channel, held.pop(0))
             peer.pump()
         self.assertTrue(channel.ended)
-        self.assertEqual(channel.out.count(b"bob: "), 200)
+        self.assertEqual(channel.out.count(b"bob (guest): "), 200)
         self.assertLess(most, 5_000_000)
 
     def test_never(self) -> None:

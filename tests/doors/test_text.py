@@ -374,7 +374,7 @@ class PasteTests(TextCase):
         _, _, show = line.partition(" — ")
         self.assertEqual(
             self.ann.type(show),
-            ["[..] bob:", "    1", "    2", "    3", "    4", "    5"],
+            ["[..] bob (guest):", "    1", "    2", "    3", "    4", "    5"],
         )
 
     def test_code(self) -> None:
@@ -392,7 +392,8 @@ class PasteTests(TextCase):
         (line,) = self.ann.lines()
         self.assertIn("pasted 6 lines", line)
         self.assertEqual(
-            self.ann.type("/show"), ["[..] bob:", *(f"    {line}" for line in code)]
+            self.ann.type("/show"),
+            ["[..] bob (guest):", *(f"    {line}" for line in code)],
         )
 
     def test_commands(self) -> None:

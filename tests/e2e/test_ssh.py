@@ -31,7 +31,7 @@ class PipeTests(SshCase):
         )
         read = self.ssh("cho", "tail", "-n", "50", "#ops")
         self.assertEqual((read.returncode, read.stderr), (0, ""))
-        self.assertRegex(read.stdout, r"\A\[[^]]+\] bob: disk full\n\Z")
+        self.assertRegex(read.stdout, r"\A\[[^]]+\] bob \(guest\): disk full\n\Z")
         words = self.ssh("cho", "say", "in the lobby")
         self.assertEqual((words.returncode, words.stdout, words.stderr), (0, "", ""))
         ops.expect("] #lobby cho: in the lobby\r\n")

@@ -8,7 +8,7 @@ import time
 
 from tests.e2e.running import HOST, PASSWORD, Chat, ServerCase
 
-_SAID = re.compile(r"\] \w+: (\w+-\d+)\r\n")
+_SAID = re.compile(r"\] \w+(?: \(guest\))?: (\w+-\d+)\r\n")
 
 
 class ToldTests(ServerCase):
@@ -30,8 +30,8 @@ class ToldTests(ServerCase):
         self.start()
         cho = self.connect()
         cho.type("cho")
-        cho.expect(f"bob: last words {signal.SIGTERM}")
-        cho.expect(f"bob: last words {signal.SIGINT}")
+        cho.expect(f"bob (guest): last words {signal.SIGTERM}")
+        cho.expect(f"bob (guest): last words {signal.SIGINT}")
 
     def test_slow_reader(self) -> None:
         """Somebody who does not read delays it by a moment only."""

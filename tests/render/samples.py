@@ -359,6 +359,26 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
             f"{AT}ann to all: tea",
         ],
     ),
+    (
+        Past(
+            "history",
+            (
+                Said(room="ops", sender=BOB, text="hi", **STAMP),
+                Said(room="ops", sender=BOB, text="1\n2", **STAMP),
+                Emoted(room="ops", sender=BOB, text="waves", **STAMP),
+                Whispered(sender=BOB, to=ANN, text="psst", **STAMP),
+                Whispered(sender=ANN, to=BOB, text="what?", **STAMP),
+            ),
+            room="ops",
+        ),
+        [
+            f"{AT}bob (guest): hi",
+            f"{AT}bob (guest) pasted 2 lines — /show {short_id(7224)}",
+            f"{AT}** bob (guest) waves",
+            f"{AT}bob (guest) -> you: psst",
+            f"{AT}you -> bob (guest): what?",
+        ],
+    ),
     (Past("search", (), "Found:"), ["* Found:"]),
     (Past("history", ()), ["* There is nothing."]),
     (Past("missed", ()), []),

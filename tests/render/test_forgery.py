@@ -22,7 +22,8 @@ class ForgeryTests(SynchronousTestCase):
         text = clean_block(text)
         for look_, when in ((FULL, re.escape(AT)), (OFF, "")):
             hers = re.compile(
-                f"{when}(#ops )?(ann|ann -> bob)(: | pasted [0-9]+ lines|:$)"
+                f"{when}(#ops )?(ann|ann -> bob)( \\(guest\\))?"
+                "(: | pasted [0-9]+ lines|:$)"
             )
             for here in (True, False):
                 for event in (said(text, "ops"), whispered(text)):

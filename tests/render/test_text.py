@@ -135,6 +135,7 @@ class TimeTests(SynchronousTestCase):
                 os.environ["TZ"] = zone
             time.tzset()
             text._moment.cache_clear()
+            text._begin.cache_clear()
 
         move("Asia/Tokyo")
         self.addCleanup(move, before)
