@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from chatd.chat.room import Room
     from chatd.chat.session import Session
 
+# Two of four letters may have changed places, as in "sned".
+CLOSE = 0.75
+
+# Words to compare with the names of commands, characters; and how many are remembered:
+# to compare takes as long as ten messages, and many begin with the same names.
+LONGEST = 32
+NEAR_KEPT = 1_000
+
 
 @dataclass(slots=True)
 class Call:
@@ -242,6 +250,7 @@ class Commands:
     def __init__(self) -> None:
         self._by_name: dict[str, Command] = {}
         self._words: frozenset[str] = frozenset()
+        self._near: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Command]:
         return iter(dict.fromkeys(self._by_name.values()))
@@ -270,6 +279,17 @@ class Commands:
     def has(self, name: str) -> bool:
         """Whether there is a command of that name or alias."""
         return name.casefold() in self._by_name
+
+    def near(self, word: str) -> str:
+        """The name of a command that is almost this word; C{""} for none."""
+        if len(word) > LONGEST:
+            return ""
+        if word not in self._near:
+            if len(self._near) >= NEAR_KEPT:
+                self._near.clear()
+            close = get_close_matches(word.casefold(), self._by_name, 1, CLOSE)
+            self._near[word] = close[0] if close else ""
+        return self._near[word]
 
     def may_hold_secret(self, name: str) -> bool:
         """Whether what follows this word, or this misspelt word, may be a password."""
@@ -304,6 +324,7 @@ class Commands:
                 by_name[name.casefold()] = one
         self._by_name |= by_name
         self._words = frozenset(self._by_name)
+        self._near.clear()
 
     def add_package(self, package: ModuleType) -> None:
         """Take in every module of a package."""

@@ -57,13 +57,19 @@ class Say:
 @value(frozen=True, slots=True)
 class Doubtful:
     """
-    Say something in the current room, unless it is a login without its slash.
+    Say something in the current room, unless it is a command that begins wrongly.
 
-    @ivar name: If somebody is called so, it is one.
+    @ivar name: Whether there is somebody of this name tells.
+    @ivar somebody: What it is if there is; else it is a command if there is not.
+    @ivar error: What is said then.
+    @ivar line: What is handed back then; C{""} where it might hold a secret.
     """
 
     name: str
     text: str
+    somebody: bool
+    error: ChatError
+    line: str = ""
     ref: Ref = None
 
 

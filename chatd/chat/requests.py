@@ -27,7 +27,6 @@ from chatd.chat.request import (
     Typed,
     Whisper,
 )
-from chatd.chat.understand import forgot_slash
 
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
@@ -96,8 +95,8 @@ class Requests:
 
     async def _say(self, session: "Session", request: Say | Doubtful) -> None:
         if isinstance(request, Doubtful):
-            if await self._is_somebody(request.name):
-                raise forgot_slash(request.text.split()[0])
+            if await self._is_somebody(request.name) is request.somebody:
+                raise request.error
             request = Say(request.text, ref=request.ref)
         self.say(session, request)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from chatd.chat.clean import clean, mark, mark_first
 from chatd.chat.command import Commands
-from chatd.chat.errors import BadRequest, ChatError, NotEntered
+from chatd.chat.errors import BadRequest, ChatError, NotEntered, UnknownCommand
 from chatd.chat.password_rules import command_meant, looks_secret, secretive
 from chatd.chat.request import Doubtful, Enter, Invoke, Refused, Request, Say, Typed
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 # What a command begins with.
 MARKS = ("/", "@")
+
+# What may follow the name of somebody who is mentioned.
+_ENDS = ":,.;!?"
 
 
 def understand(session: "Session", typed: Typed, commands: Commands) -> Request | None:
@@ -37,13 +40,15 @@ def understand(session: "Session", typed: Typed, commands: Commands) -> Request 
     if not words:
         return None
     if looks_secret(words):
-        return Refused(forgot_slash(words[0]), ref=ref)
+        return Refused(_forgot_slash(words[0]), ref=ref)
     if entered and len(words) > 3 and secretive(words[0]):
-        return Doubtful(words[1], line, ref)
+        return Doubtful(words[1], line, True, _forgot_slash(words[0]), ref=ref)
     if not entered:
         if doubled:
             return Refused(NotEntered("Type a name to come in first."), line, ref)
         return Enter(line.strip(), show=True, ref=ref)
+    if line.startswith("@"):
+        return _mention(typed, words[0], commands)
     return Say(line[1:] if doubled else line, ref=ref)
 
 
@@ -74,9 +79,9 @@ def handed_back(
     @param understood: What was understood of it, if that went well.
     """
     match understood:
-        case Refused():
+        case Refused() | Doubtful():
             return understood.line
-        case Enter() | Doubtful():
+        case Enter():
             return ""
         case Invoke() if commands.may_hold_secret(understood.name):
             return ""
@@ -89,7 +94,7 @@ def handed_back(
             return ""
 
 
-def forgot_slash(word: str) -> ChatError:
+def _forgot_slash(word: str) -> ChatError:
     """
     What is said to whoever may have forgotten a slash.
 
@@ -100,6 +105,19 @@ def forgot_slash(word: str) -> ChatError:
         f"it begins with a slash: /{command_meant(word)}. "
         "If not, begin with another word."
     )
+
+
+def _mention(typed: Typed, first: str, commands: Commands) -> Request:
+    """Words to somebody who is named first, or a misspelt command."""
+    word = first[1:].rstrip(_ENDS)
+    near = commands.near(word)
+    if not near:
+        return Say(typed.line, ref=typed.ref)
+    error = UnknownCommand(
+        f"There is no command @{word}, and nobody is called so. Did you mean @{near}?"
+    )
+    line = "" if commands.may_hold_secret(word) else typed.line
+    return Doubtful(word, typed.line, False, error, line, typed.ref)
 
 
 def _command(typed: Typed, word: str, rest: str, commands: Commands) -> Request:

@@ -99,13 +99,38 @@ class UnderstandTests(SynchronousTestCase):
             self.assertIn("looks like a password", text)
             self.assertEqual(back, "")
         for line in (
-            "@logan hi there",
-            "@logan how are you doing-2day",
+            "@nathan hi there",
+            "@nathan how are you doing-2day",
             "logic is everything",
             "@nobody was here-2day",
             "... and so-forth",
         ):
             self.assertEqual(self.read(line), Say(line, ref=5))
+
+    def test_misspelt(self) -> None:
+        """A misspelt command with @ is not said, unless somebody is called so."""
+        bob, door = join(self.hub, "bob")
+        _, dans = join(self.hub, "dan")
+        for line, meant in (
+            ("@getlst", "Did you mean @getlist?"),
+            ("@sned dan for you alone", "Did you mean @send?"),
+            ("@jon: are you there?", "Did you mean @join?"),
+        ):
+            door.take()
+            type_in(self.hub, bob, line)
+            (failed,) = door.of(Failed)
+            self.assertIn(meant, failed.text)
+            self.assertEqual(failed.line, line)
+        door.take()
+        type_in(self.hub, bob, "@logni ann x")
+        (failed,) = door.of(Failed)
+        self.assertEqual(failed.line, "")
+        self.assertEqual(dans.of(Said), [])
+        join(self.hub, "jon")
+        lines = ["@jon: are you there?", "@dan hi", "@nobody hi", "@", f"@{'x' * 99}"]
+        for line in lines:
+            type_in(self.hub, bob, line)
+        self.assertEqual([said.text for said in dans.of(Said)], lines)
 
     def test_two_words(self) -> None:
         """A code or password behind the one word of a command is not said either."""
