@@ -27,10 +27,10 @@ from chatd.chat.session import Session
 from chatd.chat.told import Audience
 from chatd.store.memory import MemoryStore
 from chatd.testing import FakeDoor, join, make_hub, result, type_in
+from tests.chatting import PASSWORD
 
 NAMES = ("ann", "bob", "cho", "dan", "eve")
 ROOMS = ("lobby", "ops", "dev")
-SECRET = "three-green-lamps"
 SEEDS = range(40)
 STEPS = 120
 
@@ -83,7 +83,7 @@ class World:
         self.hub.outbox.put_all = self.watch_put_all  # type: ignore[method-assign]
         self.append = self.hub.journal.append
         self.hub.journal.append = self.watch_append  # type: ignore[method-assign]
-        self.boss, _ = join(self.hub, "boss", password=SECRET)
+        self.boss, _ = join(self.hub, "boss", password=PASSWORD)
         code = result(self.hub.login.open_claim())
         type_in(self.hub, self.boss, f"/claim {code}")
 
@@ -197,12 +197,12 @@ class World:
             case 1:
                 session.submit(Enter(name, ref=ref))
             case 2:
-                session.submit(Enter(name, SECRET, ref=ref))
+                session.submit(Enter(name, PASSWORD, ref=ref))
             case _ if self.tokens:
                 token = self.random.choice(self.tokens)
                 session.submit(Enter(token=token, resume="0", ref=ref))
             case _:
-                session.submit(Invoke("register", f"{name} {SECRET}", ref=ref))
+                session.submit(Invoke("register", f"{name} {PASSWORD}", ref=ref))
 
     def somebody(self) -> Watched | None:
         """A connection that is still there."""
@@ -248,8 +248,8 @@ class World:
                 f"/leave {room}",
                 f"/nick {name}",
                 f"/nick {name}",
-                f"/register {name} {SECRET}",
-                f"/login {name} {SECRET}",
+                f"/register {name} {PASSWORD}",
+                f"/login {name} {PASSWORD}",
                 f"/msg {name} hello",
                 "/topic - ",
                 "/away",

@@ -10,7 +10,7 @@ from chatd.chat.journal import Entry
 from chatd.chat.queue import IN_FLIGHT
 from chatd.chat.request import Invoke, Say
 from chatd.testing import result, turn, type_in
-from tests.chat.watched import Watched, texts, waiting
+from tests.chat.watched import Watched, waiting
 
 
 class CausedTests(Watched):
@@ -57,7 +57,7 @@ class CausedTests(Watched):
 
         self.patch(self.hub.journal, "append", broken)
         type_in(self.hub, self.ann, "hello", "/who")
-        self.assertEqual(texts(self.bob_door), ["hello"])
+        self.assertEqual(self.bob_door.texts(), ["hello"])
         self.assertEqual(self.ann.caused.number, 0)
         self.assertEqual(len(self.ann_door.of(Listing)), 1)
 
@@ -71,7 +71,7 @@ class CausedTests(Watched):
         self.store.release()
         turn(self.hub)
         said = [f"{number}" for number in range(IN_FLIGHT + 2)]
-        self.assertEqual(texts(self.bob_door), said)
+        self.assertEqual(self.bob_door.texts(), said)
 
     def test_lost_before_it_began(self) -> None:
         """One that waits for the session's messages is not begun by nobody."""

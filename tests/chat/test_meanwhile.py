@@ -3,28 +3,23 @@
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
-from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.chat.account import Preferences, Role
-from chatd.chat.events import Failed, Welcome
+from chatd.chat.events import Welcome
 from chatd.chat.session import Session
-from chatd.store.memory import MemoryStore
-from chatd.testing import FakeDoor, connect, join, make_hub, result, turn, type_in
+from chatd.testing import FakeDoor, connect, join, result, turn, type_in
+from tests.chatting import PASSWORD, Chatting
 
-OLD, NEW = "three-green-lamps", "seven-small-clouds"
+NEW = "another-good-secret"
 
 
-class MeanwhileTests(SynchronousTestCase):
+class MeanwhileTests(Chatting):
     """Eve knows a password; olga is the operator, who is quicker."""
 
     def setUp(self) -> None:
-        self.store = MemoryStore()
-        self.hub = make_hub(store=self.store)
-        self.olga, _ = join(self.hub, "olga", password=OLD)
-        code = result(self.hub.login.open_claim())
-        type_in(self.hub, self.olga, f"/claim {code}")
-        join(self.hub, "eve", password=OLD)[0].end("")
-        turn(self.hub)
+        super().setUp()
+        self.olga, _ = self.operator("olga")
+        self.absent("eve")
 
     def log_in(self, meanwhile: Callable[[], object]) -> tuple[Session, FakeDoor]:
         """Somebody logs in as eve; something happens while the password is checked."""
@@ -38,7 +33,7 @@ class MeanwhileTests(SynchronousTestCase):
 
         self.patch(passwords, "verify", slowly)
         session, door = connect(self.hub)
-        type_in(self.hub, session, f"/login eve {OLD}")
+        type_in(self.hub, session, f"/login eve {PASSWORD}")
         self.patch(passwords, "verify", verify)
         meanwhile()
         waiting.callback(None)
@@ -51,7 +46,7 @@ class MeanwhileTests(SynchronousTestCase):
 
     def check_out(self, door: FakeDoor, code: str) -> None:
         """Nobody came in, and nothing is left of it."""
-        self.assertEqual([failed.code for failed in door.of(Failed)], [code])
+        self.assertEqual(door.codes(), [code])
         self.assertEqual(door.of(Welcome), [])
         self.assertEqual(self.hub.presence.names(), ("olga",))
         self.assertEqual(len(self.hub.places), 1)
@@ -76,7 +71,7 @@ class MeanwhileTests(SynchronousTestCase):
     def test_dismissed(self) -> None:
         """Who was an operator is none, in whatever session."""
         type_in(self.hub, self.olga, "/op eve")
-        here, _ = join(self.hub, "eve", password=OLD)
+        here, _ = join(self.hub, "eve", password=PASSWORD)
         self.assertEqual(here.role, Role.OPERATOR)
         session, _ = self.log_in(self.does("/deop eve"))
         self.assertEqual((here.role, session.role), (Role.MEMBER, Role.MEMBER))
@@ -88,14 +83,13 @@ class MeanwhileTests(SynchronousTestCase):
         self.assertEqual(session.role, Role.MEMBER)
 
 
-class ChoicesTests(SynchronousTestCase):
+class ChoicesTests(Chatting):
     """Two sessions of one person."""
 
     def setUp(self) -> None:
-        self.store = MemoryStore()
-        self.hub = make_hub(store=self.store)
-        self.first, self.door = join(self.hub, "ann", password=OLD)
-        self.second, self.other = join(self.hub, "ann", password=OLD)
+        super().setUp()
+        self.first, self.door = self.member("ann")
+        self.second, self.other = self.member("ann")
 
     def test_choice(self) -> None:
         """What another session chooses does not bring the old password back."""
@@ -106,7 +100,7 @@ class ChoicesTests(SynchronousTestCase):
             await remove(person)
 
         self.patch(self.store, "remove_tokens", slowly)
-        type_in(self.hub, self.first, f"/password {OLD} {NEW}")
+        type_in(self.hub, self.first, f"/password {PASSWORD} {NEW}")
         type_in(self.hub, self.second, "/set bell on")
         waiting.callback(None)
         turn(self.hub)
@@ -119,12 +113,10 @@ class ChoicesTests(SynchronousTestCase):
     def test_two_passwords(self) -> None:
         """Of two new passwords at the same moment one is kept, the other refused."""
         self.store.hold(questions=True)
-        self.first.receive(f"/password {OLD} {NEW}")
-        self.second.receive(f"/password {OLD} {NEW}-too")
+        self.first.receive(f"/password {PASSWORD} {NEW}")
+        self.second.receive(f"/password {PASSWORD} {NEW}-too")
         self.store.release()
         turn(self.hub)
         kept = not self.first.ended, not self.second.ended
         self.assertEqual(sum(kept), 1)
-        doors = [self.door, self.other]
-        codes = [failed.code for door in doors for failed in door.of(Failed)]
-        self.assertIn(codes, (["too-fast"], []))
+        self.assertIn(self.door.codes() + self.other.codes(), (["too-fast"], []))

@@ -8,7 +8,7 @@ from chatd.chat.queue import WAITING, Queue
 from chatd.chat.request import Enter, History, Invoke, Ping, Say, Search, Typed
 from chatd.chat.rules import Rules
 from chatd.testing import join, turn, type_in
-from tests.chat.watched import Watched, texts, waiting
+from tests.chat.watched import Watched, waiting
 
 
 class OneAfterAnotherTests(Watched):
@@ -25,7 +25,7 @@ class OneAfterAnotherTests(Watched):
         turn(self.hub)
         refs = [getattr(event, "ref", None) for event in self.ann_door.events]
         self.assertEqual(refs, [1, 1, 2, 3])
-        self.assertEqual(texts(self.bob_door), ["after"])
+        self.assertEqual(self.bob_door.texts(), ["after"])
 
     def test_together(self) -> None:
         """What comes together is said together, but each is answered by itself."""
@@ -33,7 +33,7 @@ class OneAfterAnotherTests(Watched):
         self.ann.submit(Say("1", ref=1), Say("2", ref=2), Say(long, ref=3), Say("4"))
         self.ann.submit(Say("5", ref=5))
         turn(self.hub)
-        self.assertEqual(texts(self.bob_door), ["1", "2", "4", "5"])
+        self.assertEqual(self.bob_door.texts(), ["1", "2", "4", "5"])
         answers = [(type(event), event.ref) for event in self.answers()]
         told = [(Done, 1), (Done, 2), (Failed, 3), (Done, None), (Done, 5)]
         self.assertEqual(answers, told)
@@ -74,7 +74,7 @@ class OneAfterAnotherTests(Watched):
         kinds = [type(event) for event in self.ann_door.events]
         self.assertEqual(kinds, [Failed, Done])
         self.assertEqual(self.ann_door.of(Failed)[0].code, "internal")
-        self.assertEqual(texts(self.bob_door), ["still here"])
+        self.assertEqual(self.bob_door.texts(), ["stumbles", "still here"])
 
     def test_bug_in_understanding(self) -> None:
         """A line that cannot even be understood harms nobody."""
@@ -89,7 +89,7 @@ class OneAfterAnotherTests(Watched):
         self.assertEqual((failed.code, failed.line), ("internal", "hello"))
         patch.restore()
         type_in(self.hub, self.ann, "hello")
-        self.assertEqual(texts(self.bob_door), ["hello"])
+        self.assertEqual(self.bob_door.texts(), ["hello"])
 
     def test_bug_in_the_work(self) -> None:
         """Whatever goes wrong is logged, never lost in silence."""
@@ -137,17 +137,17 @@ class ThrottleTests(Watched):
         for number in range(30):
             self.ann.receive(f"{number}")
         turn(self.hub)
-        self.assertEqual(len(texts(self.bob_door)), 20)
+        self.assertEqual(len(self.bob_door.texts()), 20)
         self.clock.advance(0.15)
         turn(self.hub)
-        self.assertEqual(len(texts(self.bob_door)), 20)
+        self.assertEqual(len(self.bob_door.texts()), 20)
         self.clock.advance(0.06)
         turn(self.hub)
-        self.assertEqual(len(texts(self.bob_door)), 21)
+        self.assertEqual(len(self.bob_door.texts()), 21)
         for _ in range(20):
             self.clock.advance(0.1)
         turn(self.hub)
-        self.assertEqual(texts(self.bob_door), [f"{number}" for number in range(30)])
+        self.assertEqual(self.bob_door.texts(), [f"{number}" for number in range(30)])
 
     def test_together(self) -> None:
         """What comes together costs as if it came one by one, also what is refused."""
@@ -155,11 +155,11 @@ class ThrottleTests(Watched):
         said = [Say(f"{number}") for number in range(18)]
         self.ann.submit(said[0], Say(long), *said[1:], Say("20"), Say("21"))
         turn(self.hub)
-        self.assertEqual(len(texts(self.bob_door)), 19)
+        self.assertEqual(len(self.bob_door.texts()), 19)
         self.assertEqual(len(self.ann_door.of(Failed)), 1)
         self.clock.advance(0.4)
         turn(self.hub)
-        self.assertEqual(len(texts(self.bob_door)), 20)
+        self.assertEqual(len(self.bob_door.texts()), 20)
 
     def test_told_once(self) -> None:
         """They are told once to slow down, if it takes long enough to be worth it."""
@@ -174,7 +174,7 @@ class ThrottleTests(Watched):
         turn(self.hub)
         (notice,) = self.ann_door.of(Notice)
         self.assertIn("Slow down, 2 s", notice.text)
-        self.assertEqual(len(texts(self.bob_door)), 33)
+        self.assertEqual(len(self.bob_door.texts()), 33)
         for number in range(40):
             self.ann.receive(f"{number}")
         for _ in range(100):
@@ -205,7 +205,7 @@ class ThrottleTests(Watched):
         """Who pushes for a minute is slowed; who goes on is let go, with the reason."""
         self.push(59)
         self.assertFalse(self.ann.ended)
-        said = texts(self.bob_door)
+        said = self.bob_door.texts()
         self.assertEqual(said, [f"{number}" for number in range(len(said))])
         self.assertGreater(len(said), 300)
         self.push(5)
@@ -214,7 +214,7 @@ class ThrottleTests(Watched):
         self.assertIn("faster than it may", self.ann_door.of(Closing)[0].text)
         (failed,) = self.ann_door.of(Failed)
         self.assertEqual(failed.code, "too-fast")
-        self.assertEqual(failed.line, str(len(texts(self.bob_door))))
+        self.assertEqual(failed.line, str(len(self.bob_door.texts())))
 
     def test_pauses_count(self) -> None:
         """Who stops for a while may push again."""
@@ -229,7 +229,7 @@ class ThrottleTests(Watched):
             self.ann.receive(f"{number}")
             self.clock.advance(0.2)
         turn(self.hub)
-        self.assertEqual(len(texts(self.bob_door)), 500)
+        self.assertEqual(len(self.bob_door.texts()), 500)
         self.assertEqual(self.ann_door.of(Notice), [])
 
     def test_gone_while_waiting(self) -> None:
@@ -239,7 +239,7 @@ class ThrottleTests(Watched):
         self.ann.close("Bye.")
         self.clock.advance(1)
         turn(self.hub)
-        self.assertEqual(len(texts(self.bob_door)), 20)
+        self.assertEqual(len(self.bob_door.texts()), 20)
 
     def test_several_sessions(self) -> None:
         """Who is here several times may not say more for that."""
@@ -250,7 +250,7 @@ class ThrottleTests(Watched):
             (one, two)[number % 2].receive(f"{number}")
         turn(self.hub)
         # One of the burst was for coming in.
-        self.assertEqual(len(texts(self.bob_door)), 19)
+        self.assertEqual(len(self.bob_door.texts()), 19)
 
     def test_off(self) -> None:
         """The operator can switch it off."""
@@ -258,7 +258,7 @@ class ThrottleTests(Watched):
         for number in range(100):
             self.ann.receive(f"{number}")
         turn(self.hub)
-        self.assertEqual(len(texts(self.bob_door)), 100)
+        self.assertEqual(len(self.bob_door.texts()), 100)
 
 
 class LastWordsTests(Watched):
@@ -274,7 +274,7 @@ class LastWordsTests(Watched):
         self.ann.receive("too late")
         for _ in range(15):
             self.clock.advance(0.1)
-        self.assertEqual(texts(self.bob_door), [f"{number}" for number in range(25)])
+        self.assertEqual(self.bob_door.texts(), [f"{number}" for number in range(25)])
         (departed,) = self.bob_door.of(Departed)
         self.assertEqual(departed.reason, "connection lost")
         self.assertEqual(self.ann_door.of(Done), [])
@@ -292,7 +292,7 @@ class LastWordsTests(Watched):
         self.patch(self.store, "search", lambda *_, **__: asked.append("search"))
         self.store.release()
         turn(self.hub, 6)
-        self.assertEqual(texts(self.bob_door), ["last"])
+        self.assertEqual(self.bob_door.texts(), ["last"])
         self.assertEqual(len(self.bob_door.of(Departed)), 1)
         self.assertEqual(asked, [])
 

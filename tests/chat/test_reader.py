@@ -4,7 +4,7 @@ from chatd.chat.events import Notice
 from chatd.chat.reader import BUSY, UNREAD
 from chatd.chat.rules import Rules
 from chatd.testing import turn, type_in
-from tests.chat.watched import Watched, counted, texts
+from tests.chat.watched import Watched, counted
 
 
 class SlowReaderTests(Watched):
@@ -40,13 +40,13 @@ class SlowReaderTests(Watched):
 
         self.ann_door.send = fill  # type: ignore[method-assign]
         self.ann.drained()
-        self.assertEqual(texts(self.ann_door), ["one"])
+        self.assertEqual(self.ann_door.texts(), ["one"])
         self.assertGreater(self.ann.unread, 0)
         type_in(self.hub, self.bob, "three")
         self.ann.drained()
-        self.assertEqual(texts(self.ann_door), ["one", "two"])
+        self.assertEqual(self.ann_door.texts(), ["one", "two"])
         self.ann.drained()
-        self.assertEqual(texts(self.ann_door), ["one", "two", "three"])
+        self.assertEqual(self.ann_door.texts(), ["one", "two", "three"])
         self.assertEqual((self.ann.unread, self.hub.connections.backlog), (0, 0))
 
     def test_lost_by_a_slow_reader(self) -> None:

@@ -5,7 +5,7 @@ from chatd.chat.errors import NotEntered
 from chatd.chat.events import Closing, Departed, Done, TopicChanged
 from chatd.chat.request import Invoke, Say
 from chatd.testing import connect, join, turn, type_in
-from tests.chat.watched import Watched, texts, waiting
+from tests.chat.watched import Watched, waiting
 
 
 class EndTests(Watched):
@@ -24,7 +24,7 @@ class EndTests(Watched):
         self.assertFalse(self.ann_door.open)
         refs = [getattr(e, "ref", None) for e in self.ann_door.of(Done)]
         self.assertEqual(refs, [1, 2])
-        self.assertEqual(texts(self.bob_door), ["last"])
+        self.assertEqual(self.bob_door.texts(), ["last"])
         self.assertEqual(len(self.bob_door.of(Departed)), 1)
 
     def test_finished_idle(self) -> None:
@@ -67,7 +67,7 @@ class EndTests(Watched):
         self.ann.end("lost")
         self.store.release()
         turn(self.hub, 6)
-        self.assertEqual(texts(self.bob_door), ["last"])
+        self.assertEqual(self.bob_door.texts(), ["last"])
         self.assertEqual(len(self.bob_door.of(Departed)), 1)
         self.assertTrue(self.ann_door.open)  # nobody hung up on a dead line
 
@@ -101,7 +101,7 @@ class EndTests(Watched):
         self.assertFalse(self.ann_door.open)
         waiting.pop().callback(None)
         turn(self.hub)
-        self.assertEqual(texts(self.bob_door), [])
+        self.assertEqual(self.bob_door.texts(), [])
         self.hub.connections.let_go(self.ann, "it is gone already")
         self.assertEqual(len(self.ann_door.events), 1)
 

@@ -7,15 +7,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.chat.command import Call, Command, command
-from chatd.chat.events import Said
 from chatd.chat.rules import Rules
 from chatd.store.memory import MemoryStore
-from chatd.testing import FakeDoor, join, make_hub
-
-
-def texts(door: FakeDoor) -> list[str]:
-    """What was said to a door."""
-    return [event.text for event in door.of(Said)]
+from chatd.testing import join, make_hub
 
 
 def commands(*found: Command) -> ModuleType:
