@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from chatd.chat.account import Account, Role
 from chatd.chat.durations import in_words
 from chatd.chat.errors import Banned
 from chatd.chat.events import ServerBanned, ServerUnbanned
@@ -71,6 +72,13 @@ class Bans:
             left = f" for {in_words(ban.until - self._now())}" if ban.until else ""
             reason = f": {ban.reason}" if ban.reason else "."
             raise Banned(f"You are banned from this server{left}{reason}")
+
+    def check_account(self, account: Account, address: str) -> None:
+        """
+        @raise Banned: if somebody with this account is shut out; operators never are.
+        """
+        if account.role < Role.OPERATOR:
+            self.check(account=account.key, address=address)
 
     def _around(self, address: str) -> list[str]:
         """The banned networks in which an address lies."""

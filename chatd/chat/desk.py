@@ -91,7 +91,7 @@ class Desk:
         await hub.login.claim(session, code)
         try:
             if account is None:
-                account = await hub.entrance.first(session, name, password)
+                account = await hub.registry.first(session, name, password)
             session = self._session(visitor, account)
             person = account.person
             hub.publish(

@@ -56,14 +56,15 @@ from chatd.chat.outside import (
     Secrets,
     Server,
 )
+from chatd.chat.ownership import Ownership
 from chatd.chat.pace import Pace
 from chatd.chat.people import People
 from chatd.chat.places import Places
 from chatd.chat.presence import Here, Presence
+from chatd.chat.reception import Reception
 from chatd.chat.refusals import Refusals
-from chatd.chat.request import (
-    Say,
-)
+from chatd.chat.registry import Registry
+from chatd.chat.request import Say
 from chatd.chat.requests import Requests
 from chatd.chat.room import Room
 from chatd.chat.rooms import Rooms
@@ -73,6 +74,7 @@ from chatd.chat.session import Session
 from chatd.chat.sharing import Sharing
 from chatd.chat.stamps import Stamps
 from chatd.chat.store import Duplicate, ServerRecord, Store, Unsure
+from chatd.chat.tokens import Tokens
 
 
 class Hub:
@@ -137,7 +139,11 @@ class Hub:
         self.login = Login(
             store, passwords, secrets, clock, now, lambda: self.rules, self.seldom
         )
-        self.entrance = Entrance(self, self.login)
+        names = Ownership(self, self.login)
+        self.entrance = Entrance(self, self.login, names)
+        self.registry = Registry(self, self.login, names)
+        self.reception = Reception(self)
+        self.tokens = Tokens(self)
         self.delivery = Delivery(self)
         self.people = People(self)
         self.membership = Membership(self)

@@ -8,6 +8,7 @@ from twisted.internet.defer import DeferredLock
 
 from chatd.chat.account import Account, Preferences
 from chatd.chat.errors import Full, NotAllowed, NotFound, Usage
+from chatd.chat.events import Notice
 from chatd.chat.store import PublicKey
 
 if TYPE_CHECKING:
@@ -88,6 +89,17 @@ class Membership:
             one.close(f"The account {account.name} is gone, and so are its sessions.")
 
     # SSH keys
+
+    def offer_to_keep_key(self, session: "Session") -> None:
+        """Ask whoever came with a key that the account does not have yet."""
+        # Behind a pipe nobody is asked.
+        if session.offered is not None and session.look.shows_latest:
+            session.tell(
+                Notice(
+                    f"Keep your SSH key {session.offered.fingerprint}? Then it lets "
+                    "you in without the password. Yes: /keys add. No: do nothing."
+                )
+            )
 
     async def keys(self, session: "Session") -> list[PublicKey]:
         """The SSH keys of the account, in the order in which they are numbered."""

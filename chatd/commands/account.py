@@ -31,7 +31,7 @@ async def register(call: Call) -> None:
         raise Usage(f"Type it like this: /register {call.person.name} PASSWORD")
     else:
         name, password = call.person.name, first
-    await call.hub.entrance.register(call.session, name, password, code)
+    await call.hub.registry.register(call.session, name, password, code)
 
 
 @command("login", usage="NAME PASSWORD...", needs=Role.NOBODY, secret=True)
@@ -63,7 +63,7 @@ async def password(call: Call) -> None:
     membership = call.hub.membership
     ended, keys = await membership.change_password(call.session, old, new)
     if call.session.token:
-        call.done["token"] = await call.hub.entrance.new_token(call.session)
+        call.done["token"] = await call.hub.tokens.give(call.session)
     others = f" {counted(ended, 'other session')} ended." if ended else ""
     if keys:
         others += f" {counted(keys, 'SSH key')} can still come in: /keys."
@@ -79,7 +79,7 @@ async def nick(call: Call) -> None:
 
     Example: /nick ann_at_work
     """
-    await call.hub.entrance.rename(call.session, call.rest)
+    await call.hub.registry.rename(call.session, call.rest)
 
 
 @command("unregister", usage="PASSWORD...", needs=Role.MEMBER, secret=True)
@@ -147,7 +147,7 @@ async def claim(call: Call) -> None:
 
     Example: /claim K7Q2-9MX4-0TRA-W3HD
     """
-    await call.hub.entrance.claim(call.session, call.rest)
+    await call.hub.registry.claim(call.session, call.rest)
 
 
 @command("set", usage="[NAME] [VALUE...]")

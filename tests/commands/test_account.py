@@ -70,7 +70,7 @@ class PhraseTests(Chatting):
 
     def setUp(self) -> None:
         super().setUp()
-        result(self.hub.entrance.first(connect(self.hub)[0], "olga", PHRASE))
+        result(self.hub.registry.first(connect(self.hub)[0], "olga", PHRASE))
 
     def test_login(self) -> None:
         """All that stands behind the name is the password."""

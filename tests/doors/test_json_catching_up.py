@@ -1,6 +1,6 @@
 """Programs learn what they missed."""
 
-from chatd.chat import entrance
+from chatd.chat import reception
 from chatd.testing import result
 from tests.chatting import PASSWORD
 from tests.doors.program import ProgramCase
@@ -54,7 +54,7 @@ class CatchingUpTests(ProgramCase):
 
     def test_gap(self) -> None:
         """When too much was missed, the latest is sent, and history fills the gap."""
-        self.patch(entrance, "RESUMED", 3)
+        self.patch(reception, "RESUMED", 3)
         ann, bob = self.member("ann"), self.enter("bob")
         ann.lose()
         sent = [bob.done(do="say", text=str(number))["id"] for number in range(4)]

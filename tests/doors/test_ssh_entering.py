@@ -285,7 +285,7 @@ class KeyOfGuestTests(SshEnteringCase):
         """A member keeps a key by one command, with the password typed once."""
         self.account("ann")
         key = new_key()
-        come_in = self.hub.entrance._come_in
+        come_in = self.hub.reception.come_in
 
         async def slowly(*given: Any) -> None:
             await come_in(*given)
@@ -293,7 +293,7 @@ class KeyOfGuestTests(SshEnteringCase):
             self.clock.callLater(0.0, pause.callback, None)
             await pause
 
-        self.patch(self.hub.entrance, "_come_in", slowly)
+        self.patch(self.hub.reception, "come_in", slowly)
         run = self.peer("ann", keys=(key,), typed=(PASSWORD,)).run("/who")
         self.assertEqual((run.status, run.err), (0, b""))
         run = self.peer("ann", keys=(key,), typed=(PASSWORD,)).run("/keys add")

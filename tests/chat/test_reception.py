@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from chatd.chat import entrance
+from chatd.chat import reception
 from chatd.chat.events import CaughtUp, Past, Said, Welcome
 from chatd.chat.request import Enter
 from chatd.testing import FakeDoor, join, turn, type_in
@@ -164,7 +164,7 @@ class ResumeTests(EntranceCase):
 
     def test_too_much(self) -> None:
         """Of too much the latest is shown, and that there is a gap."""
-        self.patch(entrance, "RESUMED", 3)
+        self.patch(reception, "RESUMED", 3)
         type_in(self.hub, self.bob, *(str(number) for number in range(5)))
         door = self.resume()
         turn(self.hub)
@@ -173,7 +173,7 @@ class ResumeTests(EntranceCase):
 
     def test_edge(self) -> None:
         """Just as much as is shown at once is no gap."""
-        self.patch(entrance, "RESUMED", 3)
+        self.patch(reception, "RESUMED", 3)
         type_in(self.hub, self.bob, *(str(number) for number in range(3)))
         door = self.resume()
         turn(self.hub)

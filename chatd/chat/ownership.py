@@ -1,0 +1,67 @@
+"""Which names are somebody's own."""
+
+from typing import TYPE_CHECKING
+
+from chatd.chat.errors import BadName, NameTaken, PasswordNeeded
+from chatd.chat.login import Login
+from chatd.chat.names import Name, is_reserved, person_name
+
+if TYPE_CHECKING:
+    from chatd.chat.hub import Hub
+    from chatd.chat.session import Session
+
+
+class Ownership:
+    """Tells who may be called what."""
+
+    def __init__(self, hub: "Hub", login: Login) -> None:
+        self._hub = hub
+        self._login = login
+
+    def check_name(self, text: str) -> Name:
+        """
+        A name that somebody may have, whosever it is.
+
+        @raise ChatError: if nobody may be called so.
+        """
+        if len(text.split()) > 1:
+            raise BadName(
+                "A name has no spaces. Type one word, or /help: it says how members "
+                "come in."
+            )
+        name = person_name(text, self._hub.rules.name_chars)
+        if is_reserved(name, self._hub.commands.words()):
+            raise NameTaken(f"{name.shown} is a reserved word. Take another name.")
+        return name
+
+    async def check_free(self, name: Name) -> None:
+        """
+        @raise ChatError: if the name, or a look-alike, belongs to an account.
+        """
+        account = await self._hub.store.account_named(name.key)
+        if account is not None and account.secret:
+            raise PasswordNeeded(
+                f"{account.name} belongs to somebody. If it is you, type the password; "
+                "if not, press Enter and take another name."
+            )
+        if account is not None:
+            raise NameTaken(f"{account.name} is reserved. Take another name.")
+        like = await self._hub.store.account_like(name.skeleton)
+        if like is not None:
+            raise NameTaken(
+                f"{name.shown} looks like the name of somebody else. Take another name."
+            )
+
+    async def check_unowned(self, session: "Session", name: Name) -> None:
+        """
+        As L{check_free}, where no password would help.
+
+        @raise NameTaken: if the name, or a look-alike, belongs to an account.
+        """
+        try:
+            await self.check_free(name)
+        except PasswordNeeded:
+            how = f"If it is you: /login {name.shown} PASSWORD"
+            if not self._login.takes_passwords(session):
+                how = f"Take another name. {self._login.how_encrypted(session)}"
+            raise NameTaken(f"{name.shown} belongs to somebody. {how}") from None
