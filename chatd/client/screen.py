@@ -16,6 +16,7 @@ from zope.interface import implementer
 from chatd.client.modes import Modes
 from chatd.wire.editor import Editor
 from chatd.wire.fold import fold
+from chatd.wire.limits import Limits
 from chatd.wire.outcome import EndOfFile, Interrupt, Line, Outcome
 from chatd.wire.typewriter import Typewriter
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 # Terminals that can neither move the cursor nor show colours.
 DUMB = ("", "dumb", "unknown")
 
-LINE_LIMIT = 64 * 1024  # bytes; what is too long for a message the server says
+LIMITS = Limits(line=64 * 1024)  # what is too long for a message the server says
 
 _SUSPEND = b"\x1a"  # Ctrl-Z
 
@@ -56,7 +57,7 @@ class Screen(Protocol):
         self._editor: Editor | Typewriter | None = None
         if self.terminal:
             kind = Typewriter if dumb else Editor
-            self._editor = kind(limit=LINE_LIMIT, complete=complete)
+            self._editor = kind(limits=LIMITS, complete=complete)
             self._modes = Modes()
         self._rest = b""  # of a line, in pipes
         self._flushing = False

@@ -162,7 +162,7 @@ class Talk:
                 self._rooms.seen()
                 self._orders.take(outcome.text)
             case TooLong():
-                self._desk.wrong(f"A paste has at most {outcome.limit} bytes.")
+                self._desk.wrong(outcome.sentence)
             case Interrupt():
                 self._interrupt(outcome.text)
             case EndOfFile():

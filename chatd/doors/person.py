@@ -22,6 +22,7 @@ from chatd.doors.lines import LineConnection
 from chatd.doors.transport import host_of
 from chatd.render.text import fold, render
 from chatd.wire import outcome as outcomes
+from chatd.wire.limits import Limits
 
 if TYPE_CHECKING:
     from chatd.doors.terminal import Terminal
@@ -71,8 +72,8 @@ class PersonDoor(LineConnection):
     def lines_received(self, data: bytes) -> None:
         """Take lines as they came, whatever they end in."""
         rules = self.hub.rules
-        entered = self.session is not None and self.session.person is not None
-        self.MAX_LENGTH = rules.line_bytes if entered else rules.line_bytes_before
+        new = self._is_new()
+        self.MAX_LENGTH = rules.line_bytes_before if new else rules.line_bytes
         if self._after_cr and data[:1] in (b"\n", b"\0"):
             data = data[1:]  # the rest of one line end
         if b"\r" in data:
@@ -168,6 +169,14 @@ class PersonDoor(LineConnection):
         if self.terminal is not None:
             self.terminal.edit(keys, self.typed)
 
+    def limits(self) -> Limits:
+        """How much may be typed and pasted."""
+        rules = self.hub.rules
+        if self._is_new():
+            few = rules.line_bytes_before
+            return Limits(few, few, self._paste_from)
+        return Limits(rules.line_bytes, rules.paste_bytes, self._paste_from)
+
     def _look_at_keys(self) -> None:
         self._looking = None
         some = self._keys[:PIECE]
@@ -222,7 +231,7 @@ class PersonDoor(LineConnection):
                     text = cleaned(self.session, outcome.text, self.hub.commands)
                 self.submit(text)
             case outcomes.TooLong() if self.session is not None:
-                error = TooLong(f"A paste has at most {outcome.limit} bytes.")
+                error = TooLong(outcome.sentence)
                 self.session.submit(Refused(error))
             case outcomes.EndOfFile() if self.session is not None:
                 # Not as a line: that might be taken for a password.

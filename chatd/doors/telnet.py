@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from chatd.doors.terminal import DUMB, Terminal, Typed
+from chatd.wire.limits import Limits
 from chatd.wire.outcome import EndOfFile
 from chatd.wire.telnet import (
     Command,
@@ -28,9 +29,9 @@ class TelnetTerminal(Terminal):
         self,
         write: Callable[[bytes], None],
         complete: Callable[[str], list[str]],
-        limit: int,
+        limits: Callable[[], Limits],
     ) -> None:
-        super().__init__(write, complete, limit)
+        super().__init__(write, complete, limits)
         self._telnet = Telnet()
 
     @property

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from chatd.wire.editor import Editor
 from chatd.wire.fold import fold
+from chatd.wire.limits import Limits
 from chatd.wire.outcome import Outcome
 from chatd.wire.typewriter import Typewriter
 
@@ -29,16 +30,16 @@ class Terminal:
         self,
         write: Callable[[bytes], None],
         complete: Callable[[str], list[str]],
-        limit: int,
+        limits: Callable[[], Limits],
     ) -> None:
         """
         @param write: Sends bytes to the peer.
         @param complete: See L{Editor}.
-        @param limit: Bytes in a line.
+        @param limits: Asked again each time, since an operator may change them.
         """
         self._write = write
         self._complete = complete
-        self._limit = limit
+        self._limits = limits
         self._width = 0
         self._prompt = ""
         self._secret = False
@@ -87,6 +88,7 @@ class Terminal:
         @param typed: Is given what the editor makes of them.
         """
         if self.editor is not None:
+            self.editor.limits = self._limits()
             for finished in self.editor.receive(data):
                 typed(finished)
             self.flush()
@@ -140,9 +142,7 @@ class Terminal:
         if kind is None:
             self.editor = None
             return
-        self.editor = kind(
-            prompt=self._prompt, limit=self._limit, complete=self._complete
-        )
+        self.editor = kind(prompt=self._prompt, complete=self._complete)
         self.editor.resize(self._width)
         self.editor.secret = self._secret
         self.editor.start()

@@ -111,9 +111,7 @@ class TextDoor(PersonDoor):
             # Not before: it takes the start 20 ms.
             from chatd.doors.telnet import TelnetTerminal
 
-            self.terminal = TelnetTerminal(
-                self.write, self.complete, self.hub.rules.line_bytes
-            )
+            self.terminal = TelnetTerminal(self.write, self.complete, self.limits)
             self.terminal.set_prompt(self.prompt())
             if self.session is not None:
                 self.session.hindered()

@@ -6,20 +6,19 @@ from typing import Final
 
 from chatd.wire.choices import beginning, in_columns
 from chatd.wire.keys import Key, Keys
+from chatd.wire.limits import LIMITS, Limits
 from chatd.wire.outcome import (
-    PASTE_LINES,
     EndOfFile,
     Interrupt,
     Line,
     Outcome,
     TooLong,
 )
-from chatd.wire.paste import PASTE_LIMIT, Paste
+from chatd.wire.paste import Paste
 from chatd.wire.recall import Recall
 from chatd.wire.row import DEFAULT_WIDTH, Row
 from chatd.wire.typed import Typed
 
-LINE_LIMIT = 8192  # bytes of UTF-8 in one line
 HISTORY_LINES = 100
 
 
@@ -27,10 +26,10 @@ class Editor:
     """
     One line of typing, in a L{Row} below whatever else arrives.
 
-    A paste (if the terminal marks it) of L{PASTE_LINES} lines or more comes out as
-    one L{Line}, with what was typed around it. In a shorter one the ends of lines act
-    as Enter, and an unfinished last line can be edited. A paste over a limit is
-    refused whole; of one into a password only the first line counts.
+    A paste (if the terminal marks it) of many lines comes out as one L{Line}, with what
+    was typed around it. In a shorter one the ends of lines act as Enter, and an
+    unfinished last line can be edited. A paste over a limit is refused whole; of one
+    into a password only the first line counts.
 
     Nothing is drawn before L{start}.
     """
@@ -40,7 +39,7 @@ class Editor:
         *,
         width: int = DEFAULT_WIDTH,
         prompt: str = "",
-        limit: int = LINE_LIMIT,
+        limits: Limits = LIMITS,
         history: int = HISTORY_LINES,
         complete: Callable[[str], list[str]] | None = None,
         keep: bool = False,
@@ -50,7 +49,7 @@ class Editor:
 
         @param width: Columns of the terminal; 0 means unknown.
         @param prompt: What stands before the line; may hold SGR sequences.
-        @param limit: Bytes of UTF-8 in one line.
+        @param limits: May be changed at any time.
         @param history: How many lines are remembered.
         @param complete: Told what stands before the cursor, it names the words which
             the last word there may become.
@@ -59,7 +58,7 @@ class Editor:
         """
         self._row = Row(width, prompt)
         self._keys = Keys()
-        self._limit = limit
+        self.limits = limits
         self._complete = complete
         self._keep = keep
         self._secret = False
@@ -176,7 +175,7 @@ class Editor:
         self._empty()
 
     def _begin_paste(self) -> None:
-        self._paste = Paste()
+        self._paste = Paste(self.limits.paste)
 
     def _take_pasted(self, paste: Paste, key: str | Key) -> Outcome | None:
         """Gather a paste; Ctrl-C gives up one whose end got lost."""
@@ -191,23 +190,24 @@ class Editor:
 
     def _end_paste(self, text: str | None) -> Outcome | None:
         if text is None:
-            return TooLong(PASTE_LIMIT)
+            return TooLong(self.limits.paste)
         lines = text.split("\n")
         if self._secret:
             lines = [lines[0]] + [""] * (len(lines) > 1)
-        elif len(text.rstrip("\n").split("\n")) >= PASTE_LINES:
+        elif len(text.rstrip("\n").split("\n")) >= self.limits.paste_from:
             whole = self._typed.before + text.rstrip("\n") + self._typed.after
             self._finish(whole.partition("\n")[0])
             return Line(whole, pasted=True)
+        most = self.limits.line
         sizes = [len(line.encode()) for line in lines]
-        if self._typed.size + sizes[0] > self._limit or max(sizes) > self._limit:
-            return TooLong(self._limit)
+        if self._typed.size + sizes[0] > most or max(sizes) > most:
+            return TooLong(most, line=True)
         # As if typed, and read one after another: see receive().
         self._keys.put_back("\n".join(lines).replace("\t", " "))
         return None
 
     def _insert(self, text: str) -> None:
-        if self._typed.size + len(text.encode()) > self._limit:
+        if self._typed.size + len(text.encode()) > self.limits.line:
             self.bell()
             text = self._fitting(text)
         self._recall.settle()
@@ -218,7 +218,7 @@ class Editor:
     def _fitting(self, text: str) -> str:
         """Leave out each character for which there is no room."""
         fitting = ""
-        room = self._limit - self._typed.size
+        room = self.limits.line - self._typed.size
         for char in text if room else "":
             if (size := len(char.encode())) <= room:
                 fitting += char
@@ -293,7 +293,7 @@ class Editor:
 
     def _complete_word(self, word: str, choice: str) -> None:
         typed = self._typed
-        if typed.size - len(word.encode()) + len(choice.encode()) > self._limit:
+        if typed.size - len(word.encode()) + len(choice.encode()) > self.limits.line:
             self.bell()
             return
         start = typed.cursor

@@ -2,8 +2,6 @@
 
 from chatd.chat.value import value
 
-PASTE_LINES = 5  # from so many lines on a paste stays one piece
-
 
 @value(frozen=True, slots=True)
 class Line:
@@ -12,7 +10,7 @@ class Line:
 
     @ivar text: Without its end. No control characters, except that a paste has
         line feeds in it, and may have tabs.
-    @ivar pasted: Whether this is a paste of L{PASTE_LINES} or more.
+    @ivar pasted: Whether this is a paste that stays one piece.
     """
 
     text: str
@@ -25,9 +23,17 @@ class TooLong:
     A paste was refused whole: it, or a line of it, is too long.
 
     @ivar limit: How many bytes of UTF-8 it may have.
+    @ivar line: Whether that is so of a line.
     """
 
     limit: int
+    line: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """For whoever pasted."""
+        what = "A line" if self.line else "A paste"
+        return f"{what} has at most {self.limit} bytes. Nothing of it was sent."
 
 
 @value(frozen=True, slots=True)

@@ -4,15 +4,17 @@ from io import StringIO
 
 from chatd.wire.keys import Key
 
-PASTE_LIMIT = 65536  # bytes of UTF-8 in one paste
-
 
 class Paste:
-    """Gathers a paste, up to the limit."""
+    """Gathers a paste, up to a limit."""
 
-    __slots__ = ("_size", "_text")
+    __slots__ = ("_limit", "_size", "_text")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        """
+        @param limit: Bytes of UTF-8.
+        """
+        self._limit = limit
         self._text = StringIO()
         self._size = 0
 
@@ -20,12 +22,12 @@ class Paste:
         """Take what is pasted; keys that are no text do not count."""
         piece = _IN_PASTES.get(key, "") if isinstance(key, Key) else key
         self._size += len(piece.encode())
-        if self._size <= PASTE_LIMIT:
+        if self._size <= self._limit:
             self._text.write(piece)
 
     def text(self) -> str | None:
         """All of it; C{None} if that is too much."""
-        return None if self._size > PASTE_LIMIT else self._text.getvalue()
+        return None if self._size > self._limit else self._text.getvalue()
 
 
 _IN_PASTES = {Key.ENTER: "\n", Key.TAB: "\t"}

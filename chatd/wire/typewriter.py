@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from chatd.wire.choices import CHOICES_SHOWN
-from chatd.wire.editor import HISTORY_LINES, LINE_LIMIT
+from chatd.wire.editor import HISTORY_LINES
 from chatd.wire.keys import Key, Keys
+from chatd.wire.limits import LIMITS, Limits
 from chatd.wire.outcome import EndOfFile, Interrupt, Line, Outcome
 from chatd.wire.recall import Recall
 from chatd.wire.typed import Typed, columns
@@ -23,20 +24,20 @@ class Typewriter:
         self,
         *,
         prompt: str = "",
-        limit: int = LINE_LIMIT,
+        limits: Limits = LIMITS,
         history: int = HISTORY_LINES,
         complete: Callable[[str], list[str]] | None = None,
     ) -> None:
         """
         @param prompt: Shown before passwords only: else it would be read aloud each
             time.
-        @param limit: Bytes of UTF-8 in one line.
+        @param limits: May be changed at any time.
         @param history: How many lines are remembered.
         @param complete: As for the editor.
         """
         self._keys = Keys()
         self._prompt = prompt
-        self._limit = limit
+        self.limits = limits
         self._complete = complete
         self._recall = Recall(history)
         self._typed = Typed()
@@ -138,7 +139,7 @@ class Typewriter:
         return None
 
     def _insert(self, text: str) -> None:
-        if self._typed.size + len(text.encode()) > self._limit:
+        if self._typed.size + len(text.encode()) > self.limits.line:
             self._ring()
             return
         self._recall.settle()

@@ -1,6 +1,7 @@
 """Tests for L{chatd.doors.telnet} and L{chatd.doors.terminal}, as clients see them."""
 
 import re
+from dataclasses import replace
 
 import pyte
 
@@ -244,6 +245,31 @@ class KeysTests(TelnetCase):
         self.assertEqual(self.heard()[0].count("\n"), 5)
         client.send(b"\x1b[200~" + b"x" * 70_000 + b"\x1b[201~" + ENTER)
         self.assertIn("! A paste has at most", "\n".join(client.rows))
+
+    def test_limits(self) -> None:
+        """The operator's limits hold for what is typed and pasted, as they are now."""
+        self.factory.paste_from = 7
+        client = self.enter()
+        client.send(b"\x1b[200~" + b"a\r" * 6 + b"\x1b[201~")
+        self.assertEqual(self.heard(), ["a"] * 6, "no paste yet")
+        self.hub.rules = replace(self.hub.rules, line_bytes=100, paste_bytes=200)
+        client.send(b"\x1b[200~" + b"b\r" * 100 + b"\x1b[201~")
+        self.assertEqual(len(self.heard()), 1)
+        client.send(b"\x1b[200~" + b"b\r" * 100 + b"c\x1b[201~")
+        self.assertIn("! A paste has at most 200 bytes.", "\n".join(client.rows))
+        client.send(b"\x1b[200~" + b"d" * 101 + b"\x1b[201~")
+        self.assertIn("! A line has at most 100 bytes.", "\n".join(client.rows))
+        client.send(b"e" * 101 + ENTER)
+        self.assertEqual(self.heard(), ["e" * 100])
+
+    def test_limits_before(self) -> None:
+        """Strangers may type and paste little."""
+        most = self.hub.rules.line_bytes_before
+        client = Client(self.factory)
+        client.send(b"bob?x\r\n")
+        client.agree(b"xterm")
+        client.send(b"\x1b[200~" + b"x" * (most + 1) + b"\x1b[201~")
+        self.assertIn(f"! A paste has at most {most} bytes.", "\n".join(client.rows))
 
     def test_narrow(self) -> None:
         """Long lines fit into a small window, and the prompt stays on one row."""

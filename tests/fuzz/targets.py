@@ -38,6 +38,7 @@ from chatd.wire.editor import Editor
 from chatd.wire.fold import fold
 from chatd.wire.jsonline import read_request
 from chatd.wire.keys import Keys
+from chatd.wire.limits import Limits
 from chatd.wire.order import read_order
 from chatd.wire.outcome import Line
 from chatd.wire.ranges import disposition, read_content_range, read_range
@@ -49,6 +50,7 @@ from tests.doors.ssh import HOST_KEY
 from tests.doors.wire import Peer
 
 LIMIT = 200  # bytes in a line, for editors
+LIMITS = Limits(line=LIMIT)
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _HARM = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -137,12 +139,12 @@ def keys(data: bytes) -> None:
 
 def editor(data: bytes) -> None:
     """A line never grows beyond its limit, and holds no control characters."""
-    _type(Editor(limit=LIMIT, width=20, prompt="> ", complete=_complete), data)
+    _type(Editor(limits=LIMITS, width=20, prompt="> ", complete=_complete), data)
 
 
 def typewriter(data: bytes) -> None:
     """The same for those who cannot see."""
-    _type(Typewriter(limit=LIMIT, prompt="> ", complete=_complete), data)
+    _type(Typewriter(limits=LIMITS, prompt="> ", complete=_complete), data)
 
 
 def _type(editor: Editor | Typewriter, data: bytes) -> None:
@@ -344,6 +346,7 @@ REACHES = {
     "keys": "keys",
     "editor": "editor",
     "outcome": "editor",
+    "limits": "editor",
     "row": "editor",
     "paste": "editor",
     "choices": "editor",

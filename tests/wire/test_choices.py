@@ -4,6 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.wire.choices import CHOICES_SHOWN
 from chatd.wire.editor import Editor
+from chatd.wire.limits import Limits
 from tests.wire.desk import LEFT, TAB, Desk
 
 
@@ -75,9 +76,9 @@ class CompletionTests(SynchronousTestCase):
 
     def test_full(self) -> None:
         """A word for which there is no room is not filled in."""
-        desk = Desk(Editor(limit=6, complete=self.complete))
+        desk = Desk(Editor(limits=Limits(line=6), complete=self.complete))
         desk.type("/l", TAB)
         self.assertEqual(desk.editor.text, "/l")
-        desk = Desk(Editor(limit=7, complete=self.complete))
+        desk = Desk(Editor(limits=Limits(line=7), complete=self.complete))
         desk.type("/l", TAB)
         self.assertEqual(desk.editor.text, "/leave ")

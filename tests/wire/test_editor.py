@@ -2,7 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.wire.editor import LINE_LIMIT, Editor
+from chatd.wire.editor import Editor
+from chatd.wire.limits import LIMITS, Limits
 from chatd.wire.outcome import EndOfFile, Interrupt, Line
 from tests.wire.desk import (
     BACKSPACE,
@@ -201,7 +202,7 @@ class LimitTests(SynchronousTestCase):
 
     def test_longest_line(self) -> None:
         """A line at the limit is taken; what goes beyond rings and is not."""
-        desk = Desk(Editor(limit=10))
+        desk = Desk(Editor(limits=Limits(line=10)))
         desk.type("0123456789")
         self.assertNotIn(b"\a", desk.written)
         desk.type("x" * 5)
@@ -212,7 +213,7 @@ class LimitTests(SynchronousTestCase):
 
     def test_bytes_not_letters(self) -> None:
         """The limit counts bytes, and a letter is taken whole or not at all."""
-        desk = Desk(Editor(limit=10))
+        desk = Desk(Editor(limits=Limits(line=10)))
         self.assertEqual(desk.type("äöüßä", ENTER), [Line("äöüßä")])
         self.assertEqual(desk.type("äöüß1ä2", ENTER), [Line("äöüß12")])
         found = desk.type("0123456789", HOME, "x", END, BACKSPACE, "9", ENTER)
@@ -220,7 +221,7 @@ class LimitTests(SynchronousTestCase):
 
     def test_room_again(self) -> None:
         """What is deleted makes room, whatever it was."""
-        desk = Desk(Editor(limit=6))
+        desk = Desk(Editor(limits=Limits(line=6)))
         desk.type("你你", BACKSPACE, "abc")
         self.assertEqual(desk.editor.text, "你abc")
         desk.type(b"\x15", "e\u0301\u0301x", BACKSPACE, BACKSPACE, "abcdef")
@@ -240,6 +241,6 @@ class LimitTests(SynchronousTestCase):
             for _ in range(20):
                 list(desk.editor.receive(flood.encode() * 20_000))
                 desk.editor.take_output()
-            self.assertLessEqual(len(desk.editor.text.encode()), LINE_LIMIT)
-            self.assertLess(held(desk.editor), 100 * LINE_LIMIT)
+            self.assertLessEqual(len(desk.editor.text.encode()), LIMITS.line)
+            self.assertLess(held(desk.editor), 100 * LIMITS.line)
             list(desk.editor.receive(b"\x15"))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.wire.editor import Editor
+from chatd.wire.limits import Limits
 from chatd.wire.outcome import Line
 from tests.wire.desk import (
     BACKSPACE,
@@ -41,7 +42,11 @@ class AnythingTests(SynchronousTestCase):
         """Make an editor of small limits, so that they are met."""
         words = ["word", "worse", "abc", "wörter"]
         return Editor(
-            prompt="> ", width=20, limit=60, history=3, complete=lambda _: words
+            prompt="> ",
+            width=20,
+            limits=Limits(line=60),
+            history=3,
+            complete=lambda _: words,
         )
 
     @given(anything)

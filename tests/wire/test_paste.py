@@ -2,9 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.wire.editor import LINE_LIMIT, Editor
-from chatd.wire.outcome import PASTE_LINES, Interrupt, Line, TooLong
-from chatd.wire.paste import PASTE_LIMIT
+from chatd.wire.editor import Editor
+from chatd.wire.limits import LIMITS
+from chatd.wire.outcome import Interrupt, Line, TooLong
 from tests.wire.desk import ENTER, LEFT, TAB, UP, Desk, paste
 from tests.wire.held import held
 
@@ -29,7 +29,7 @@ class PasteTests(SynchronousTestCase):
 
     def test_many_lines(self) -> None:
         """A long paste is one line with all that was typed around it."""
-        text = "\n".join(f"\tline {number}" for number in range(PASTE_LINES))
+        text = "\n".join(f"\tline {number}" for number in range(LIMITS.paste_from))
         self.assertEqual(
             self.desk.type("/pm bob  now", LEFT * 4, paste(text + "\n\n")),
             [Line(f"/pm bob {text} now", pasted=True)],
@@ -40,37 +40,37 @@ class PasteTests(SynchronousTestCase):
 
     def test_edge(self) -> None:
         """Five lines are one piece, with or without an end; four are four."""
-        lines = ["x"] * PASTE_LINES
+        lines = ["x"] * LIMITS.paste_from
         whole = "\n".join(lines)
         self.assertEqual(self.desk.type(paste(whole)), [Line(whole, pasted=True)])
-        four = "x\n" * (PASTE_LINES - 1)
-        self.assertEqual(self.desk.type(paste(four)), [Line("x")] * (PASTE_LINES - 1))
+        four = "x\n" * (LIMITS.paste_from - 1)
+        self.assertEqual(self.desk.type(paste(four)), [Line("x")] * four.count("x"))
         self.assertEqual(self.editor.text, "")
         found = self.desk.type(paste(four + "\n"))
-        self.assertEqual(found, [*[Line("x")] * (PASTE_LINES - 1), Line("")])
+        self.assertEqual(found, [*[Line("x")] * (LIMITS.paste_from - 1), Line("")])
 
     def test_cut(self) -> None:
         """A paste that arrives in pieces is the same paste."""
-        data = paste("äb\r\n" * PASTE_LINES)
+        data = paste("äb\r\n" * LIMITS.paste_from)
         found = self.desk.type(*(bytes([byte]) for byte in data))
-        whole = "\n".join(["äb"] * PASTE_LINES)
+        whole = "\n".join(["äb"] * LIMITS.paste_from)
         self.assertEqual(found, [Line(whole, pasted=True)])
 
     def test_largest(self) -> None:
         """A paste at the limit is taken, one byte more is refused whole."""
-        text = "x\n" * (PASTE_LIMIT // 2 - 1) + "xx"
+        text = "x\n" * (LIMITS.paste // 2 - 1) + "xx"
         self.assertEqual(self.desk.type(paste(text)), [Line(text, pasted=True)])
         self.desk.type("typed")
-        self.assertEqual(self.desk.type(paste(text + "x")), [TooLong(PASTE_LIMIT)])
+        self.assertEqual(self.desk.type(paste(text + "x")), [TooLong(LIMITS.paste)])
         self.assertEqual(self.editor.text, "typed")
 
     def test_longest_line(self) -> None:
         """A short paste with a line over the limit is refused whole."""
-        long = "x" * LINE_LIMIT
+        long = "x" * LIMITS.line
         self.assertEqual(self.desk.type(paste("a\n" + long)), [Line("a")])
         self.assertEqual(self.editor.text, long)
         self.desk.type(b"\x15")
-        refused = [TooLong(LINE_LIMIT)]
+        refused = [TooLong(LIMITS.line, line=True)]
         self.assertEqual(self.desk.type(paste(f"a\n{long}x\n")), refused)
         self.desk.type("y")
         self.assertEqual(self.desk.type(paste(long)), refused)
@@ -90,7 +90,7 @@ class PasteTests(SynchronousTestCase):
 
     def test_endless(self) -> None:
         """A paste that never ends is held only up to the limit."""
-        self.desk.type(b"\x1b[200~", b"x\n" * (PASTE_LIMIT // 2))
+        self.desk.type(b"\x1b[200~", b"x\n" * (LIMITS.paste // 2))
         before = held(self.editor)
         for _ in range(20):
             self.desk.type(b"x\n\x1b[A" * 1000)

@@ -4,6 +4,7 @@ import pyte
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.wire.choices import CHOICES_SHOWN
+from chatd.wire.limits import Limits
 from chatd.wire.outcome import EndOfFile, Interrupt, Line, Outcome
 from chatd.wire.typewriter import Typewriter
 
@@ -19,7 +20,7 @@ def complete(before: str) -> list[str]:
 class Desk:
     """Somebody at a terminal; C{written} is all that it was sent."""
 
-    def __init__(self, **choices: int) -> None:
+    def __init__(self, **choices: Limits) -> None:
         self.typewriter = Typewriter(complete=complete, prompt="password: ", **choices)
         self.screen = pyte.Screen(60, 8)
         self._stream = pyte.ByteStream(self.screen)
@@ -162,7 +163,7 @@ class TypewriterTests(SynchronousTestCase):
 
     def test_limit(self) -> None:
         """What does not fit any more is not taken, and rings."""
-        desk = Desk(limit=4)
+        desk = Desk(limits=Limits(line=4))
         desk.type("abcd", "e")
         self.assertEqual(desk.typewriter.text, "abcd")
         self.assertTrue(desk.written.endswith(b"\a"))

@@ -33,7 +33,7 @@ class ShellDoor(PersonDoor):
         session, channel = self.session, self._channel
         if session is None:
             return
-        terminal = Terminal(self.write, self.complete, self.hub.rules.line_bytes)
+        terminal = Terminal(self.write, self.complete, self.limits)
         terminal.dumb = channel.terminal in DUMB
         terminal.plain = bool(channel.environment.get("NO_COLOR"))
         terminal.set_prompt(self.prompt())
