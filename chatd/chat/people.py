@@ -34,11 +34,21 @@ class People:
         """
         session.somebody()
         check_text(text, self._hub.rules)
-        to = await self._hub.find(name)
-        if id not in (0, to.id):
-            raise NotFound(f"{name[:40]} is somebody else by now.")
+        to = await self.find(name, id)
         await self._whisper(session, to, text, key)
         return to
+
+    async def find(self, name: str, id: int = 0) -> Person:
+        """
+        Somebody who is here or has an account.
+
+        @param id: As of L{whisper}.
+        @raise NotFound: if there is nobody of that name, or somebody else.
+        """
+        found = await self._hub.find(name)
+        if id not in (0, found.id):
+            raise NotFound(f"{name[:40]} is somebody else by now.")
+        return found
 
     async def reply(self, session: "Session", text: str, key: str = "") -> None:
         """Tell something to whom the session last had to do with in private."""

@@ -165,7 +165,7 @@ class Share:
     """
     Ask where a file can be put that is to be shared.
 
-    @ivar to: With whom alone; C{""} if in a room.
+    @ivar to: With whom alone; C{""} if in a room. C{to_id}: as of L{Whisper}.
     @ivar size: How large it will be; 0 if that is not known.
     @ivar type: Of which kind it is; C{""}: what the name says.
     """
@@ -176,6 +176,7 @@ class Share:
     size: int = 0
     type: str = ""
     ref: Ref = None
+    to_id: int = 0
 
 
 @value(frozen=True, slots=True)

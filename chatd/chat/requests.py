@@ -148,7 +148,7 @@ class Requests:
     async def _share(self, session: "Session", request: Share) -> Mapping[str, Value]:
         place: Room | Person
         if request.to:
-            place = await self._hub.find(request.to)
+            place = await self._hub.people.find(request.to, request.to_id)
         else:
             place = self._hub.visible_room(session, request.room)
         ticket = await self._hub.sharing.ticket(

@@ -304,7 +304,8 @@ def _share(found: Fields, ref: Ref) -> Request:
     mime = _text(found, "type", "")
     if len(mime) > TYPE_CHARS or (mime and not _MIME.fullmatch(mime)):
         raise BadRequest('"type" must be one as in "text/plain".')
-    return Share(_text(found, "name"), room, to, size, mime, ref)
+    to_id = _id(found, "to_id")
+    return Share(_text(found, "name"), room, to, size, mime, ref, to_id)
 
 
 _MIME = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:; ?charset=[\w.-]+)?", re.ASCII)

@@ -162,6 +162,9 @@ class TalkingTests(ProgramCase):
         whisper = {"do": "whisper", "to": "harry", "text": "yes", "to_id": first}
         (failed,) = ann.do(whisper)
         self.assertEqual(failed["code"], "not-found")
+        share = {"do": "share", "to": "harry", "name": "x.txt", "to_id": first}
+        (failed,) = ann.do(share)
+        self.assertEqual(failed["text"], "harry is somebody else by now.")
         second = ann.done(do="whisper", to="harry", text="who are you?")["to_id"]
         self.assertNotEqual(first, second)
         self.assertEqual([e["text"] for e in other.events()], ["who are you?"])

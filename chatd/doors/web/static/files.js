@@ -41,7 +41,8 @@ class Upload {
     const { chat, file } = this;
     if (this.conversation.over) throw new Refusal({ code: "not-found", text: `${this.conversation.name} has left.` });
     if (!this.url) {
-      const place = this.conversation.kind === "room" ? { room: this.conversation.name } : { to: this.conversation.name };
+      const { kind, name, who } = this.conversation;
+      const place = kind === "room" ? { room: name } : { to: name, ...(who && { to_id: who }) };
       const about = { name: this.name, size: file.size, ...(file.type ? { type: file.type } : {}) };
       this.url = (await chat.request({ do: "share", ...place, ...about })).url;
     }
