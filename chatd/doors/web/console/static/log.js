@@ -1,11 +1,10 @@
 // The log, live: server-sent events, the newest at the bottom.
-import { make } from "/console/words.js";
+import { $, make } from "/console/words.js";
 
 const MOST = 1000;
 const AGAIN = 3000; // milliseconds after which a stream that was refused is asked for anew
 const LATEST = 9;
 const RANK = { debug: 0, info: 1, warn: 2, error: 3, critical: 4 };
-const $ = (id) => document.getElementById(id);
 
 export function follow({ ended }) {
   const place = $("log-lines");

@@ -35,3 +35,10 @@ export function clock(time) {
   const today = new Date().toDateString() === moment.toDateString();
   return today ? moment.toLocaleTimeString() : moment.toLocaleString();
 }
+
+export const $ = (id) => document.getElementById(id);
+
+/** Put words wherever they belong. */
+export function show(what, words) {
+  for (const place of document.querySelectorAll(`[data-show="${what}"]`)) place.textContent = words;
+}
