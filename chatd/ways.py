@@ -1,5 +1,6 @@
 """The ways in: where the server listens, and which doors are behind that."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from ipaddress import ip_address
@@ -49,6 +50,10 @@ _MODULES = {
 }
 # What is imported where it is needed.
 _SELDOM = ("chatd.doors.telnet", "precis_i18n")
+
+# With our certificate. Twisted has such endpoints of its own, for folders of
+# certificates: it would take the number for a folder, and listen on port 443.
+_TLS_PORT = re.compile("tls:[0-9]")
 
 
 class Ways:
@@ -114,6 +119,9 @@ class Ways:
         port = self._one_port(self._doors(tls))
         places = [Place(settings.port, port, settings.interface)]
         for where in settings.listen:
+            if _TLS_PORT.match(where):
+                places.append(Place(where.replace("tls", "tcp", 1), self._tls(tls)))
+                continue
             proxied = where.startswith(PREFIX)
             own = self._one_port(port.doors, proxied=True) if proxied else port
             places.append(Place(where, own))

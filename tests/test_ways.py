@@ -83,7 +83,7 @@ class PlacesTests(WaysCase):
         places = self.places(
             port="6000",
             interface="192.0.2.7",
-            listen=["tcp:6001", "haproxy:tcp:6002"],
+            listen=["tcp:6001", "haproxy:tcp:6002", "tls:6005:interface=192.0.2.7"],
             tls_port="6003",
             telnet_port="6004",
         )
@@ -93,6 +93,7 @@ class PlacesTests(WaysCase):
                 (6000, "192.0.2.7"),
                 ("tcp:6001", ""),
                 ("haproxy:tcp:6002", ""),
+                ("tcp:6005:interface=192.0.2.7", ""),
                 (6003, "192.0.2.7"),
                 (6004, "192.0.2.7"),
             ],
@@ -103,7 +104,13 @@ class PlacesTests(WaysCase):
 
     def test_tls_port(self) -> None:
         """A port for TLS says in clear words that it takes nothing else."""
-        _, place = self.places(tls_port="6003")
+        for options in ({"tls_port": "6003"}, {"listen": ["tls:6003"]}):
+            with self.subTest(options=options):
+                self.check_tls_port(**options)
+
+    def check_tls_port(self, **options: Any) -> None:
+        """One that the settings open beside the one port."""
+        _, place = self.places(**options)
         peer = self.peer(place)
         self.assertEqual(
             peer.send(b"ann\n"),

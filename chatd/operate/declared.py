@@ -417,7 +417,10 @@ class Settings:
     port: int = _setting(5050, "The port where everybody comes in.", high=65_535)
     interface: str = _setting("", "Address to listen on. Default: all, IPv4 and IPv6.")
     listen: tuple[str, ...] = _setting(
-        (), "More places to listen, as endpoint strings of Twisted; may be repeated."
+        (),
+        "More places to listen, as endpoint strings of Twisted, such as tcp:5060, "
+        "unix:PATH, haproxy:tcp:5060 behind a proxy, or tls:6697 for TLS alone; may be "
+        "repeated.",
     )
     tls_port: int = _setting(0, "A port for TLS alone; 0 is none.", high=65_535)
     telnet_port: int = _setting(0, "A port for telnet alone; 0 is none.", high=65_535)
