@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 
 from chatd import __version__
 from chatd.chat.durations import in_words
@@ -93,16 +93,21 @@ class Control:
     def reload(self) -> str:
         """Read settings and certificate again."""
         notify.reloading()
-        words = self._reload()
+        words, well = self._reload()
         self._tell_state()
-        _log.info("reload: {words}", words=words)
+        level = LogLevel.info if well else LogLevel.warn
+        _log.emit(level, "reload: {words}", words=words)
         return words
 
-    def _reload(self) -> str:
+    def _reload(self) -> tuple[str, bool]:
+        """
+        @return: What changed, and whether nothing was wrong.
+        """
         try:
             settings = self._kept.applied(self._load())
         except SettingsError as problem:
-            return f"Nothing was changed: {problem}"
+            return f"Nothing was changed: {problem}", False
+        well = True
         difference = changed(self.settings, settings)
         self._adopt(adopted(self.settings, settings))
         words = []
@@ -117,11 +122,12 @@ class Control:
                 self._context.reload(*certificate_files(self.settings))
             except SecretsError as problem:
                 words.append(f"The certificate stays as it was: {problem}")
+                well = False
             else:
                 if self._context.fingerprint != before:
                     words.append(f"New certificate: {self._context.fingerprint}.")
                     self._apply_rules()
-        return " ".join(words) or "Nothing is different."
+        return " ".join(words) or "Nothing is different.", well
 
     def _adopt(self, settings: Settings) -> None:
         self.settings = settings

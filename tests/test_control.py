@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel, capturedLogs
 
 from chatd.chat.errors import BadRequest, ChatError, Closed, NotAllowed
 from chatd.chat.events import Closing, Notice, Said
@@ -233,7 +234,9 @@ class ReloadTests(ControlCase):
             raise SettingsError("motd: no")
 
         self.control._load = fail
-        self.assertEqual(self.control.reload(), "Nothing was changed: motd: no")
+        with capturedLogs() as logged:
+            self.assertEqual(self.control.reload(), "Nothing was changed: motd: no")
+        self.assertEqual([one["log_level"] for one in logged], [LogLevel.warn])
 
     def test_stopped(self) -> None:
         """A reload does not open a chat that is stopped."""

@@ -96,11 +96,12 @@ def prepare(
 
 
 def cannot_open(path: Path, problem: Exception) -> StoreRefused:
-    """Say that the disk or its rights are in the way."""
-    return StoreRefused(
-        f"{path} cannot be opened ({reason_of(problem)}): look at the free space and at"
-        f" the rights in {path.parent}."
-    )
+    """Say that another program, the disk or its rights are in the way."""
+    reason = reason_of(problem)
+    what = f"look at the free space and at the rights in {path.parent}"
+    if "locked" in reason:
+        what = "another program uses it; end that first"
+    return StoreRefused(f"{path} cannot be opened ({reason}): {what}.")
 
 
 def look(path: Path, check: str, revisions: Sequence[str]) -> About | None:

@@ -6,6 +6,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from errno import ENOSPC
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,17 @@ class FirstStartTests(OpeningCase):
         with self.assertRaisesRegex(StoreRefused, "No space left on device"):
             self.open()
         self.assertEqual(contents(self.folder), {})
+
+    def test_locked(self) -> None:
+        """Another program that has the database is named as what is in the way."""
+        self.make()
+        self.patch(sqlite, "BUSY", 0.01)
+        with closing(sqlite.connect(self.path, KEY)) as other:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            other.execute("BEGIN EXCLUSIVE")
+            with self.assertRaisesRegex(StoreRefused, "another program uses it"):
+                self.open()
+        self.open()
 
     def test_encrypted(self) -> None:
         """Nothing that was said can be read in the files, if there is a key."""
