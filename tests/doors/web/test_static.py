@@ -30,6 +30,7 @@ FILES = {
     "lists.js",
     "log.js",
     "write.js",
+    "completion.js",
     # What is needed seldom:
     "dialogs.js",
     "files.js",

@@ -1,10 +1,11 @@
-// The field to write in: what is said and done, completion, and files.
+// The field to write in: what is said and done, and files that are dropped.
 
+import { accept, hide, offered, picked, single, step, suggest } from "./completion.js";
 import { Lost } from "./connection.js";
 import { fold } from "./conversation.js";
 import { announce, chat, fail, go, log, saveLog, search } from "./page.js";
 import { say } from "./saying.js";
-import { $, clock, date, make, sentence } from "./show.js";
+import { $, clock, date, sentence } from "./show.js";
 
 const SECRETIVE = new Set(["login", "register", "password", "unregister", "claim"]);
 const EVERYBODY = new Set(["all", "everybody", "everyone"]);
@@ -14,7 +15,7 @@ const recall = { lines: [], at: 0 };
 
 /** It has other words in it. */
 export function given() {
-  hideOptions();
+  hide();
   grow();
 }
 
@@ -27,7 +28,7 @@ $("say").onsubmit = (event) => {
   event.preventDefault();
   const line = text.value.trimEnd();
   if (!line.trim() || chat.state !== "here") return;
-  hideOptions();
+  hide();
   if (send(line) === false) return;
   text.value = "";
   grow();
@@ -154,22 +155,22 @@ text.oninput = () => {
 
 text.onkeydown = (event) => {
   if (event.isComposing) return;
-  const open = !$("options").hidden;
+  const open = offered();
   const plain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey;
   const key = event.key;
   if (key === "Tab" && plain && (open || suggest(true))) {
     event.preventDefault();
-    if (open || options.length === 1) accept();
+    if (open || single()) accept();
   } else if (open && (key === "ArrowDown" || key === "ArrowUp") && plain) {
     event.preventDefault();
-    select((chosen + (key === "ArrowDown" ? 1 : -1) + options.length) % options.length, true);
+    step(key === "ArrowDown" ? 1 : -1);
   } else if (open && key === "Escape") {
     event.preventDefault();
     event.stopPropagation();
-    hideOptions();
+    hide();
   } else if (key === "Enter" && plain) {
     event.preventDefault();
-    if (open && moved) accept();
+    if (picked()) accept();
     else $("say").requestSubmit();
   } else if (key === "ArrowUp" && plain && !text.value.includes("\n") && (!text.value || text.value === recall.lines[recall.at])) {
     if (recall.at > 0) {
@@ -186,73 +187,6 @@ text.onkeydown = (event) => {
     $("log").scrollBy({ top: (key === "PageUp" ? -0.85 : 0.85) * $("log").clientHeight });
   }
 };
-text.onblur = hideOptions;
-$("options").onmousedown = (event) => event.preventDefault();
-
-// Completion
-
-let [options, chosen, moved, from] = [[], 0, false, 0];
-
-/** Offer what the word before the cursor may become; whether there is anything. */
-function suggest(asked) {
-  const before = text.value.slice(0, text.selectionStart);
-  const at = before.search(/\S*$/);
-  const word = before.slice(at);
-  const part = fold(word);
-  options = [];
-  if (at === 0 && /^\/[^/\s]*$/.test(word)) {
-    options = chat.commands.filter((one) => one.name.startsWith(part.slice(1)) || (part.length > 1 && one.aliases.some((other) => other.startsWith(part.slice(1)))))
-      .sort((a, b) => b.name.startsWith(part.slice(1)) - a.name.startsWith(part.slice(1)) || a.name.localeCompare(b.name))
-      .map((one) => ({ label: `/${one.name} ${one.usage}`, help: one.help.split("\n")[0], value: `/${one.name} ` }));
-    if (options.length === 1 && options[0].value.trim() === word && !asked) options = [];
-  } else if (word.length > 1 && word.startsWith("@") || (asked && word)) {
-    const mark = word.startsWith("@") ? "@" : "";
-    const start = fold(word.slice(mark.length));
-    const end = before.startsWith("/") ? " " : at === 0 && !mark ? ": " : " ";
-    const names = [...(chat.room?.people.values() ?? []), ...[...chat.people.values()].map(({ name }) => name)];
-    options = [...new Set(names)].filter((name) => fold(name).startsWith(start) && !chat.isMe(name))
-      .sort((a, b) => a.localeCompare(b)).map((name) => ({ label: name, help: "", value: `${mark}${name}${end}` }));
-    if (/^\/\S+ /.test(before) || word.startsWith("#"))
-      for (const one of chat.all)
-        if (one.kind === "room" && fold(one.name).startsWith(fold(word.replace(/^#/, "")))) options.push({ label: one.title, help: "room", value: `${word.startsWith("#") ? "#" : ""}${one.name} ` });
-  }
-  from = at;
-  options = options.slice(0, 60);
-  if (!options.length) hideOptions();
-  else if (!asked || options.length > 1) {
-    $("options").replaceChildren(...options.map(({ label, help }, index) =>
-      make("li", { id: `option-${index}`, role: "option", onmousedown: (event) => {
-        event.preventDefault();
-        chosen = index;
-        accept();
-      } }, make("span.label", label), make("span.help", help))));
-    $("options").hidden = false;
-    select(0, false);
-  }
-  return options.length > 0;
-}
-
-function select(index, by) {
-  chosen = index;
-  moved = by;
-  [...$("options").children].forEach((option, at) => option.ariaSelected = at === index);
-  $("options").children[index].scrollIntoView({ block: "nearest" });
-  text.setAttribute("aria-activedescendant", `option-${index}`);
-}
-
-function accept() {
-  const option = options[chosen] ?? options[0];
-  text.setRangeText(option.value, from, text.selectionStart, "end");
-  hideOptions();
-  grow();
-}
-
-function hideOptions() {
-  $("options").hidden = true;
-  chosen = 0;
-  text.removeAttribute("aria-activedescendant");
-}
-
 // Files
 
 /** Share files where one looks at the moment. */
