@@ -18,7 +18,8 @@ from chatd.chat.tickets import Ticket
 from chatd.doors.web.errors import HTTPError, explain
 from chatd.doors.web.headers import JSON, TEXT
 from chatd.doors.web.page import not_found
-from chatd.doors.web.request import Request, Taker
+from chatd.doors.web.request import Request
+from chatd.doors.web.taking import Taker
 from chatd.wire.ranges import Piece, disposition, read_content_range, read_range
 
 # Bytes of a file that are read and written at once.

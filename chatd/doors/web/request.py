@@ -12,49 +12,14 @@ verb, as C{render_GET(request)}. That may
 Before it is called the body was read into C{request.content}, up to C{body_limit} bytes
 if the resource has such an attribute, or the limit of the site.
 
-A resource that wants a large body as it comes has C{begin}, see L{Taking}. It is asked
-as soon as the headers are there::
-
-    class Inbox(Resource):
-        isLeaf = True
-
-        def begin(self, request: Request) -> Taker | None:
-            if request.method != b"PUT":
-                return None  # as usual
-            if (request.length or 0) > LIMIT:
-                raise HTTPError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much.")
-            return Upload(request)
-
-    class Upload:
-        def __init__(self, request: Request) -> None:
-            self._request = request
-            request.pause()  # until there is a place for it
-            Deferred.fromCoroutine(self._open()).addErrback(request.broken)
-
-        async def _open(self) -> None:
-            self._file = await create()
-            self._request.resume()  # "100 Continue", if the client waits for that
-
-        def data(self, data: bytes) -> None:
-            self._request.pause()
-            Deferred.fromCoroutine(self._write(data)).addErrback(request.broken)
-
-        async def _write(self, data: bytes) -> None:
-            await self._file.write(data)
-            self._request.resume()
-
-        def end(self) -> None:
-            self._request.answer(b"Thank you.\n")
-
-        def lost(self) -> None:
-            self._file.abort()
+One that wants a large body as it comes is a L{chatd.doors.web.taking.Taking}.
 """
 
 import re
 from collections.abc import Coroutine, Mapping
 from http import HTTPStatus
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred
@@ -68,38 +33,13 @@ from chatd.chat.errors import ChatError
 from chatd.doors.transport import address_of, visit_of
 from chatd.doors.web.errors import HTTPError, explain
 from chatd.doors.web.headers import STRICT, TEXT
+from chatd.doors.web.taking import Taker
 
 if TYPE_CHECKING:
     from chatd.doors.web.channel import Channel
 
-
 # A whole address in place of a path: authority, and what stands behind it.
 _WHOLE = re.compile(rb"(?i:https?)://([^/?#@]+)((?:[/?].*)?)")
-
-
-class Taker(Protocol):
-    """Takes the body of one request as it comes; L{Request.pause} holds it back."""
-
-    def data(self, data: bytes) -> None:
-        """Take a piece; never while paused."""
-
-    def end(self) -> None:
-        """It is complete: answer."""
-
-    def lost(self) -> None:
-        """The connection is gone, or the request was refused: no more comes."""
-
-
-class Taking(Protocol):
-    """A resource that may take bodies as they come."""
-
-    def begin(self, request: "Request") -> Taker | None:
-        """
-        Decide when the headers are there, and before any of the body is read.
-
-        @return: C{None} to have it read and rendered as usual.
-        @raise HTTPError: to refuse; none of the body is read then.
-        """
 
 
 class Request(http.Request):

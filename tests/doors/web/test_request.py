@@ -14,7 +14,8 @@ from chatd.doors.gate import Gate
 from chatd.doors.port import OnePort
 from chatd.doors.web.errors import HTTPError
 from chatd.doors.web.headers import STRICT
-from chatd.doors.web.request import Request, Taker
+from chatd.doors.web.request import Request
+from chatd.doors.web.taking import Taker
 from chatd.wire.sniff import Guess
 from tests.doors.web.browser import Browser, WebCase, request, responses
 
