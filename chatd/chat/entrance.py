@@ -80,6 +80,14 @@ class Entrance:
         await self._by_password(session, Enter(name, password, show=show))
         self._hub.membership.offer_to_keep_key(session)
 
+    async def log_out(self, session: "Session") -> None:
+        """Let nobody come in with the session's token, and end whoever has."""
+        person = session.somebody()
+        token = await self._hub.tokens.take_back(session)
+        for one in self._hub.connections.of(person.id):
+            if one.token == token:
+                one.close("You have logged out.")
+
     # Who it is
 
     async def _by_token(self, session: "Session", request: Enter) -> None:

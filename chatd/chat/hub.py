@@ -139,11 +139,11 @@ class Hub:
         self.login = Login(
             store, passwords, secrets, clock, now, lambda: self.rules, self.seldom
         )
-        names = Ownership(self, self.login)
+        self.tokens = Tokens(store, secrets, now, lambda: self.rules)
+        names = Ownership(store, commands, self.login, lambda: self.rules)
         self.entrance = Entrance(self, self.login, names)
         self.registry = Registry(self, self.login, names)
         self.reception = Reception(self)
-        self.tokens = Tokens(self)
         self.delivery = Delivery(self)
         self.people = People(self)
         self.membership = Membership(self)

@@ -1,22 +1,29 @@
 """Which names are somebody's own."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from chatd.chat.command import Commands
 from chatd.chat.errors import BadName, NameTaken, PasswordNeeded
 from chatd.chat.login import Login
 from chatd.chat.names import Name, is_reserved, person_name
+from chatd.chat.rules import Rules
+from chatd.chat.store import Store
 
 if TYPE_CHECKING:
-    from chatd.chat.hub import Hub
     from chatd.chat.session import Session
 
 
 class Ownership:
     """Tells who may be called what."""
 
-    def __init__(self, hub: "Hub", login: Login) -> None:
-        self._hub = hub
+    def __init__(
+        self, store: Store, commands: Commands, login: Login, rules: Callable[[], Rules]
+    ) -> None:
+        self._store = store
+        self._commands = commands
         self._login = login
+        self._rules = rules
 
     def check_name(self, text: str) -> Name:
         """
@@ -29,8 +36,8 @@ class Ownership:
                 "A name has no spaces. Type one word, or /help: it says how members "
                 "come in."
             )
-        name = person_name(text, self._hub.rules.name_chars)
-        if is_reserved(name, self._hub.commands.words()):
+        name = person_name(text, self._rules().name_chars)
+        if is_reserved(name, self._commands.words()):
             raise NameTaken(f"{name.shown} is a reserved word. Take another name.")
         return name
 
@@ -38,7 +45,7 @@ class Ownership:
         """
         @raise ChatError: if the name, or a look-alike, belongs to an account.
         """
-        account = await self._hub.store.account_named(name.key)
+        account = await self._store.account_named(name.key)
         if account is not None and account.secret:
             raise PasswordNeeded(
                 f"{account.name} belongs to somebody. If it is you, type the password; "
@@ -46,7 +53,7 @@ class Ownership:
             )
         if account is not None:
             raise NameTaken(f"{account.name} is reserved. Take another name.")
-        like = await self._hub.store.account_like(name.skeleton)
+        like = await self._store.account_like(name.skeleton)
         if like is not None:
             raise NameTaken(
                 f"{name.shown} looks like the name of somebody else. Take another name."

@@ -90,7 +90,7 @@ class Requests:
             case Share():
                 return await self._share(session, request)
             case LogOut():
-                await self._hub.tokens.log_out(session)
+                await self._hub.entrance.log_out(session)
         return {}
 
     async def _say(self, session: "Session", request: Say | Doubtful) -> None:
