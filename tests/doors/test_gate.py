@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.interfaces import IAddress, ITCPTransport
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, capturedLogs, formatEvent
@@ -24,23 +24,9 @@ from chatd.doors.refusal import PATIENCE
 from chatd.doors.text import TextFactory
 from chatd.doors.transport import abort, address_of, visit_of
 from chatd.wire.sniff import Guess
-from tests.doors.wire import DoorCase, Peer
+from tests.doors.wire import DoorCase, Heard, Peer
 
 GREET, GIVE_UP = 0.5, 10.0
-
-
-class Heard(Protocol):
-    """Remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.lost = False
-
-    def dataReceived(self, data: bytes) -> None:
-        self.data += data
-
-    def connectionLost(self, reason: object = None) -> None:
-        self.lost = True
 
 
 @implementer(ITCPTransport)

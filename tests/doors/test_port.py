@@ -11,7 +11,7 @@ from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IOpenSSLClientConnectionCreator,
 )
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory
 from twisted.internet.testing import StringTransport
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
@@ -28,7 +28,7 @@ from chatd.doors.text import TextFactory
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate
 from chatd.testing import join, turn
 from chatd.wire.sniff import Guess
-from tests.doors.wire import DoorCase, Peer, Wire
+from tests.doors.wire import DoorCase, Heard, Peer, Wire
 
 GREET, GREET_BROWSERS, GIVE_UP = 0.5, 2.0, 10.0
 
@@ -41,20 +41,6 @@ SAID = {
     Guess.TELNET: b"\xff\xfb\x1f",
     Guess.TEXT: b"hello\nand more",
 }
-
-
-class Heard(Protocol):
-    """A door that remembers what it heard."""
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.lost = False
-
-    def dataReceived(self, data: bytes) -> None:
-        self.data += data
-
-    def connectionLost(self, reason: object = None) -> None:
-        self.lost = True
 
 
 @implementer(IHalfCloseableProtocol)

@@ -1,8 +1,6 @@
 """Tests for L{chatd.doors.text}."""
 
 import gc
-import os
-import time
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -17,6 +15,7 @@ from chatd.doors.text import TextFactory
 from chatd.testing import join, result, turn, type_in
 from tests.chatting import PASSWORD
 from tests.doors.wire import DoorCase, Peer
+from tests.zone import be_in
 
 WORDS = ("one", "two", "three", "four", "five", "six")
 
@@ -47,17 +46,7 @@ class TranscriptTests(TextCase):
 
     def setUp(self) -> None:
         super().setUp()
-        before = os.environ.get("TZ")
-
-        def move(zone: str | None) -> None:
-            if zone is None:
-                del os.environ["TZ"]
-            else:
-                os.environ["TZ"] = zone
-            time.tzset()
-
-        move("UTC")
-        self.addCleanup(move, before)
+        be_in(self, "UTC")
 
     def test_transcript(self) -> None:
         """Coming in, talking, looking, a private word, a slip, and leaving."""

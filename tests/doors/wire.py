@@ -11,6 +11,7 @@ from twisted.internet.interfaces import (
     ISSLTransport,
     ITCPTransport,
 )
+from twisted.internet.protocol import Protocol
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -108,6 +109,20 @@ class Peer:
             Failure(ConnectionDone() if clean else ConnectionLost())
         )
         turn(self.hub)
+
+
+class Heard(Protocol):
+    """A door that remembers what it heard."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.lost = False
+
+    def dataReceived(self, data: bytes) -> None:
+        self.data += data
+
+    def connectionLost(self, reason: object = None) -> None:
+        self.lost = True
 
 
 class DoorCase(SynchronousTestCase):

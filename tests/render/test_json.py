@@ -53,21 +53,10 @@ from chatd.chat.links import Links, grant
 from chatd.chat.look import look
 from chatd.chat.short_ids import short_id
 from chatd.render.json import PING, RETRY, render
-
-ANN = Person(1, "ann", guest=False)
-BOB = Person(2, "bob")
+from tests.render.samples import ANN, BOB, FILE, GONE
 
 STAMP = {"id": "7224", "time": 1795262400.123}
 AT = {"id": 7224, "time": 1795262400.1234}
-GONE: dict[str, Any] = {"file": "f00d", "name": "plan.txt"}
-FILE: dict[str, Any] = {
-    "file": "f00d",
-    "name": "plan.txt",
-    "size": 84_000,
-    "mime": "text/plain",
-    "sha256": "ab12",
-    "expires": 1.5,
-}
 
 VIEW = RoomView("ops", "fire", ("ann", "bob"), True, False, 3, 1, 7)
 ROOM = {

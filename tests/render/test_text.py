@@ -1,7 +1,5 @@
 """Tests for L{chatd.render.text}."""
 
-import os
-import time
 from collections.abc import Iterator
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
@@ -44,6 +42,7 @@ from tests.render.samples import (
     said,
     whispered,
 )
+from tests.zone import be_in
 
 
 def kinds(union: Any) -> Iterator[type]:
@@ -126,19 +125,10 @@ class TimeTests(SynchronousTestCase):
 
     def test_server_zone(self) -> None:
         """Without a choice, times are those of the machine."""
-        before = os.environ.get("TZ")
-
-        def move(zone: str | None) -> None:
-            if zone is None:
-                del os.environ["TZ"]
-            else:
-                os.environ["TZ"] = zone
-            time.tzset()
-            text._moment.cache_clear()
-            text._begin.cache_clear()
-
-        move("Asia/Tokyo")
-        self.addCleanup(move, before)
+        for known in (text._moment, text._begin):
+            known.cache_clear()
+            self.addCleanup(known.cache_clear)
+        be_in(self, "Asia/Tokyo")
         self.assertEqual(
             lines(said("hi"), look(render)), ["[2026-11-21 21:00:00] ann: hi"]
         )
