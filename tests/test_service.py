@@ -70,3 +70,16 @@ class MakeTests(SynchronousTestCase):
         environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         done = subprocess.run([sys.executable, "-c", code], env=environ, timeout=60)
         self.assertEqual(done.returncode, 0)
+
+
+class UnitTests(SynchronousTestCase):
+    """contrib/chatd.service, under which systemd runs it."""
+
+    def test_allowed(self) -> None:
+        """Hashing may take a lower priority, and what is forbidden ends nothing."""
+        unit = Path(__file__).parent.parent / "contrib" / "chatd.service"
+        lines = unit.read_text().splitlines()
+        denied = lines.index("SystemCallFilter=~@privileged @resources")
+        # Filters are applied one after another; setpriority is one of @resources.
+        self.assertGreater(lines.index("SystemCallFilter=setpriority"), denied)
+        self.assertIn("SystemCallErrorNumber=EPERM", lines)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class Rules:
     """
-    The settings that the core goes by; C{PRODUCT.md}, "Numbers", has the reasons.
+    The settings that the core goes by; C{docs/security.rst} says what for.
 
     @ivar registration: C{open}, C{invitation} or C{closed}.
     @ivar encrypt: What a person types to come in encrypted; C{""} if there is no way.

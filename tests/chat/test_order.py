@@ -23,7 +23,7 @@ from tests.chatting import PASSWORD, Chatting
 
 
 class OrderTests(TalkCase):
-    """DESIGN.md, "Order": what is stored, what waits, who sees it."""
+    """The order of events: what is stored, what waits, who sees it."""
 
     def test_said(self) -> None:
         """What is said is shown when it is stored, to all but who said it."""
