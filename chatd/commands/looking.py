@@ -244,6 +244,14 @@ def _look(call: Call) -> tuple[list[Here], str, Collection[int]]:
             room = call.room_named(call.rest)
         except NotInRoom:
             return list(call.hub.presence), "the chat", ()
+        except NotFound:
+            here = call.hub.presence.named(call.rest.removeprefix("@"))
+            if here is None:
+                raise
+            name = here.person.name
+            raise NotFound(
+                f"{name} is a person, and no room. /whois {name} tells more."
+            ) from None
     found = map(call.hub.presence.get, room.present)
     people = [here for here in found if here is not None]
     return people, room.name, room.moderators

@@ -52,6 +52,17 @@ class WhoTests(Chatting):
         session, door = connect(self.hub)
         self.assertIn("come in first", self.refusal(session, door, "/who *"))
 
+    def test_person(self) -> None:
+        """Who names a person instead of a room is told of /whois."""
+        ann, door = self.guest("ann")
+        self.guest("bob")
+        for line in ("/who Bob", "/who @bob"):
+            refusal = self.refusal(ann, door, line)
+            self.assertEqual(
+                refusal, "bob is a person, and no room. /whois bob tells more."
+            )
+        self.assertIn("There is no room cho", self.refusal(ann, door, "/who cho"))
+
     def test_in_no_room(self) -> None:
         """Who is in no room sees who is in the chat."""
         self.guest("bob")
