@@ -187,7 +187,7 @@ class Entrance:
         if self._hub.lockdown:
             raise Closed("The server is locked down: only members come in now.")
         if not self._hub.rules.guests:
-            ways = "/login NAME PASSWORD, or /register NAME PASSWORD."
+            ways = f"/login NAME PASSWORD{_REGISTER[self._hub.rules.registration]}."
             if not self._login.takes_passwords(session):
                 ways = self._login.how_encrypted(session)
             raise Closed(f"This server takes no guests. {ways}")
@@ -197,3 +197,11 @@ class Entrance:
         if account.role is Role.OPERATOR:
             return sys.maxsize  # who else could put out those who fill the chat
         return self._hub.rules.max_people
+
+
+# How to make an account, by who may.
+_REGISTER = {
+    "open": ", or /register NAME PASSWORD",
+    "invitation": ", or /register NAME PASSWORD CODE",
+    "closed": "",
+}

@@ -52,6 +52,7 @@ def join_lines(
     tls: bool = True,
     name: str = "",
     *,
+    text: bool = True,
     ssh: bool = False,
     web: bool = False,
 ) -> list[str]:
@@ -66,12 +67,12 @@ def join_lines(
     target = bracketed(host)
     lines = [f"https://{target}:{port}/"] if web and tls else []
     lines += [f"ssh YOUR-NAME@{host} -p {port}"] if ssh else []
-    if tls:
+    if tls and text:
         lines.append(f"openssl s_client -quiet -connect {target}:{port}")
-    lines += [f"nc {host} {port}", f"telnet {host} {port}"]
+    lines += [f"nc {host} {port}", f"telnet {host} {port}"] if text else []
     lines += [f"http://{target}:{port}/"] if web else []
     # The same for the other addresses would be a page that nobody reads.
-    return lines + [f"nc {other} {port}" for other in others]
+    return lines + [f"nc {other} {port}" for other in others if text]
 
 
 def hardware_addresses(folder: Path = INTERFACES) -> list[str]:

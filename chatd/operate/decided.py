@@ -97,6 +97,7 @@ def ways_in(settings: Settings) -> list[str]:
         [settings.interface] if settings.interface else addresses(),
         settings.doors.tls,
         settings.name,
+        text=settings.doors.text,
         ssh=settings.doors.ssh,
         web=settings.doors.web,
     )

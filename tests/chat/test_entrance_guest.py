@@ -133,11 +133,19 @@ class GuestTests(EntranceCase):
 
     def test_no_guests(self) -> None:
         """Where guests are not taken, they are told what to do instead."""
-        self.hub.rules = replace(self.hub.rules, guests=False)
-        _, door = self.entered(Enter("ann"))
-        self.assertEqual(door.codes(), ["closed"])
-        self.assertIn("/register", door.of(Failed)[0].text)
-        self.check_tidy()
+        for registration, how in (
+            ("open", ", or /register NAME PASSWORD."),
+            ("invitation", ", or /register NAME PASSWORD CODE."),
+            ("closed", "."),
+        ):
+            self.hub.rules = replace(
+                self.hub.rules, guests=False, registration=registration
+            )
+            _, door = self.entered(Enter("ann"))
+            self.assertEqual(door.codes(), ["closed"])
+            said = f"This server takes no guests. /login NAME PASSWORD{how}"
+            self.assertEqual(door.of(Failed)[0].text, said)
+            self.check_tidy()
 
     def test_bad_names(self) -> None:
         """Spaces, command words and odd characters are refused with the reason."""

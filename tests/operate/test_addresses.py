@@ -83,6 +83,18 @@ class JoinLinesTests(SynchronousTestCase):
         self.assertEqual(lines[-1], "http://10.0.0.5:1/")
         self.assertNotIn("https", str(lines))
 
+    def test_no_text(self) -> None:
+        """Where the door for terminals is closed nobody is told to use it."""
+        lines = join_lines(1, ["10.0.0.5", "10.0.0.6"], text=False, ssh=True, web=True)
+        self.assertEqual(
+            lines,
+            [
+                "https://10.0.0.5:1/",
+                "ssh YOUR-NAME@10.0.0.5 -p 1",
+                "http://10.0.0.5:1/",
+            ],
+        )
+
     def test_name(self) -> None:
         """A name that the operator chose comes before the addresses."""
         lines = join_lines(1, ["10.0.0.5"], tls=False, name="chat.example")
