@@ -68,6 +68,11 @@ class Queue:
             self._session.pause(BUSY)
         self._start()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing is being carried out."""
+        return not (self._requests or self._working)
+
     async def done(self) -> None:
         """Wait until all were carried out; for one who waits."""
         if self._requests:

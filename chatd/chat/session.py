@@ -179,14 +179,18 @@ class Session(Reader):
 
     def finish(self) -> None:
         """The peer says nothing more: carry out what it asked, then hang up."""
-        if not self._finishing:
-            self._finishing = True
+        if self._finishing:
+            return
+        self._finishing = True
+        if self.queue.idle and not self.caused.number and self._backlog is None:
+            # Mostly. Not at once: a door may be about to answer what made it finish.
+            self._hub.clock.callLater(0, self._hub.connections.hang_up, self)
+        else:
             Deferred.fromCoroutine(self._part()).addErrback(_stumbled)
 
     async def _part(self) -> None:
         await self.queue.done()
         await self.caused.settled()
-        # Not at once: a door may be about to answer what made it finish.
         if await self.taken():
             self._hub.connections.hang_up(self)
         else:
