@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
-from chatd.chat.account import Preferences
-from chatd.chat.look import Look
+from chatd.chat.account import Person, Preferences
+from chatd.chat.events import Answer, Event
+from chatd.chat.look import Look, look
 
 
 class Writer(Protocol):
@@ -49,3 +50,37 @@ class Door(Protocol):
 
     def secret(self, on: bool) -> None:
         """The next line is a password, and should not be seen; or no longer."""
+
+
+class Gone:
+    """A door to nobody any more."""
+
+    def look(self, preferences: Preferences) -> Look:
+        return look(_nothing)
+
+    def send(self, data: bytes) -> None:
+        """Nobody reads it."""
+
+    def straight(self, writer: Writer) -> None:
+        """There is no way at all."""
+
+    def hang_up(self) -> None:
+        """It was."""
+
+    def pause(self) -> None:
+        """Nothing comes."""
+
+    def resume(self) -> None:
+        """Nothing comes."""
+
+    def secret(self, on: bool) -> None:
+        """Nobody types."""
+
+
+def _nothing(
+    event: Event | Answer, look: Look, here: bool, reader: Person | None
+) -> bytes:
+    return b""
+
+
+GONE: Door = Gone()

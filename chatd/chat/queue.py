@@ -85,6 +85,10 @@ class Queue:
         """Carry out nothing that waits."""
         self._requests.clear()
 
+    def forget(self) -> None:
+        """Know the session no more; nothing is put here again."""
+        del self._session
+
     def keep_last_words(self) -> bool:
         """
         Carry out only what was typed before the line went that is not too much, and

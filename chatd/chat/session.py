@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from chatd.chat.account import Account, Person, Role
 from chatd.chat.admission import Visit
 from chatd.chat.caused import Caused
-from chatd.chat.door import Door
+from chatd.chat.door import GONE, Door
 from chatd.chat.errors import ChatError, NotEntered
 from chatd.chat.events import Closing, Done, Event, Failed
 from chatd.chat.queue import Queue
@@ -195,6 +195,7 @@ class Session(Reader):
             self._hub.connections.hang_up(self)
         else:
             self.gone(self.lost or "")
+            self._forget()
 
     def close(self, text: str, seconds: float = 0.0) -> None:
         """End it from this side, saying why."""
@@ -220,13 +221,12 @@ class Session(Reader):
         @param reason: One sentence, for the log and for others; may be empty.
         """
         self._hub.connections.disconnected(self)
-        if self.ended:
-            return
-        if self.person is not None and self.queue.keep_last_words():
+        if not self.ended and self.person is not None and self.queue.keep_last_words():
             self.lose(reason)
             self.finish()
         else:
             self.gone(reason)
+            self._forget()
 
     def gone(self, reason: str) -> None:
         """Leave, whatever is left to do."""
@@ -236,6 +236,16 @@ class Session(Reader):
         self.queue.clear()
         self.lose(reason)
         self._hub.connections.detach(self, reason)
+
+    def _forget(self) -> None:
+        """
+        Be in no circle of objects: all that belongs to a connection, several KiB, would
+        stay until garbage is looked for.
+        """
+        if self.door is not GONE:
+            self.door = GONE
+            self.visit = None
+            self.queue.forget()
 
 
 def _stumbled(failure: Failure) -> None:

@@ -191,17 +191,21 @@ class _Writing:
     """
 
     def __init__(self, connection: Connection, session: Session) -> None:
-        self._connection = connection
+        self._connection: Connection | None = connection
         self._session = session
 
     def pauseProducing(self) -> None:
-        self._connection.full = True
-        self._session.congested()
+        if self._connection is not None:
+            self._connection.full = True
+            self._session.congested()
 
     def resumeProducing(self) -> None:
-        self._connection.full = False
-        self._session.drained()
-        self._connection.emptied()
+        if self._connection is not None:
+            self._connection.full = False
+            self._session.drained()
+            self._connection.emptied()
 
     def stopProducing(self) -> None:
-        """The connection is lost, which it is told itself."""
+        # It is lost, which it is told itself. TLS would go on to know it by this, and
+        # all of it would stay until garbage is looked for.
+        self._connection = None

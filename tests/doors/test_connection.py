@@ -1,6 +1,8 @@
 """Tests for L{chatd.doors.connection}."""
 
+import gc
 import json
+import weakref
 
 from twisted.internet.defer import Deferred
 
@@ -228,3 +230,35 @@ class EndingTests(ProgramCase):
         self.assertEqual(bob.events()[0]["event"], "said")
         self.assertTrue(ann.wire.disconnecting)
         self.successResultOf(closing)
+
+
+class GoneTests(ProgramCase):
+    """What is left of a connection that is gone."""
+
+    rules = Rules(request_burst=2, request_rate=5)
+
+    def setUp(self) -> None:
+        super().setUp()
+        gc.disable()
+        self.addCleanup(gc.enable)
+
+    def leave(self, *requests: bytes) -> "weakref.ref[object]":
+        """Somebody leaves right after these requests."""
+        program = self.enter("ann")
+        door = weakref.ref(program.protocol)
+        program.protocol.dataReceived(b"".join(requests))
+        program.wire.producer.stopProducing()  # as Twisted does
+        program.lose()
+        return door
+
+    def test_idle(self) -> None:
+        """It is in no circle of objects: none has to wait for the collector."""
+        self.assertIsNone(self.leave()())
+
+    def test_last_words(self) -> None:
+        """Nor is one that still had something to say."""
+        door = self.leave(*[b'{"do":"say","text":"hi"}\n'] * 4)
+        self.assertIsNotNone(door())
+        for _ in range(20):
+            self.clock.advance(0.1)
+        self.assertIsNone(door())

@@ -350,7 +350,7 @@ async def closed_doors(target: Target) -> None:
                 while data := await peer.read(5):
                     answer += data
                 assert b"intruder" not in answer, answer
-                known = (b"HTTP/1.1 501", b"SSH-2.0-chatd\r\n")
+                known = (b"HTTP/1.1 501", b"HTTP/1.1 429", b"SSH-2.0-chatd\r\n")
                 assert answer.startswith(known), answer
                 target.figures["refused in their language"] += 1
             except Gone:
