@@ -346,6 +346,11 @@ def make_hub(
     return hub
 
 
+def nobody_is_exempt(address: str) -> bool:
+    """The limits hold for everybody."""
+    return False
+
+
 def turn(hub: Hub, turns: int = 4) -> None:
     """Let as many turns of the reactor pass as things need that hardly wait."""
     clock = hub.clock

@@ -34,10 +34,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
 
 from chatd.chat.rules import Rules
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.json import JSONFactory
 from chatd.doors.text import TextFactory
-from chatd.testing import make_hub, result, turn
+from chatd.testing import make_hub, nobody_is_exempt, result, turn
 from tests.doors.wire import DoorCase, Peer
 from tests.programs import Program
 

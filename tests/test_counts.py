@@ -19,13 +19,12 @@ from chatd.chat.events import Event
 from chatd.chat.hub import Hub
 from chatd.chat.rules import Rules
 from chatd.doors import person
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.port import OnePort
 from chatd.doors.text import TextDoor, TextFactory
 from chatd.operate.direct import Reader
 from chatd.render import text
 from chatd.store.memory import MemoryStore
-from chatd.testing import make_hub, turn
+from chatd.testing import make_hub, nobody_is_exempt, turn
 from chatd.wire.sniff import Guess
 
 PEOPLE, TALKERS, LINES = 50, 5, 4

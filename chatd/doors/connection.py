@@ -35,11 +35,6 @@ class Exempt(Typing):
     def __call__(self, address: str) -> bool: ...
 
 
-def nobody_is_exempt(address: str) -> bool:
-    """The limits hold for everybody."""
-    return False
-
-
 class IStream(ITCPTransport, IConsumer, IPushProducer):
     """What transports of streams can do, over TCP, TLS or UNIX sockets."""
 

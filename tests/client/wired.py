@@ -18,9 +18,8 @@ from chatd.chat.rules import Rules
 from chatd.client.client import Client
 from chatd.client.credentials import Credentials
 from chatd.client.inbox import Happening
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.json import JSONFactory
-from chatd.testing import make_hub, turn
+from chatd.testing import make_hub, nobody_is_exempt, turn
 from tests.doors.wire import Wire
 
 Kind = TypeVar("Kind")

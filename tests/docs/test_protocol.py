@@ -13,12 +13,11 @@ from wsproto.frame_protocol import CloseReason
 import chatd
 from chatd.chat.rules import Rules
 from chatd.chat.session import Session
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.json import JSONFactory
 from chatd.doors.program import ABUSE, DEAD, SILENCE, longest_line
 from chatd.doors.web import websocket
 from chatd.render import json as rendering
-from chatd.testing import join, make_hub, turn, type_in
+from chatd.testing import join, make_hub, nobody_is_exempt, turn, type_in
 from chatd.wire import jsonline
 from tests.chatting import PASSWORD
 from tests.docs.reading import blocks, source

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.json import JSONFactory
-from chatd.testing import join, result, turn
+from chatd.testing import join, nobody_is_exempt, result, turn
 from tests.chatting import PASSWORD
 from tests.doors import wire
 

@@ -16,10 +16,9 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 
 from chatd.chat.hub import Hub
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.ssh.factory import SSHFactory
 from chatd.secrets.ssh_keys import parse_public_key
-from chatd.testing import turn
+from chatd.testing import nobody_is_exempt, turn
 from tests.doors.wire import DoorCase, Wire
 
 HOST_KEY = Key(Ed25519PrivateKey.generate()).toString("OPENSSH", subtype="v1")

@@ -17,12 +17,12 @@ from chatd.chat.bans import Bans
 from chatd.chat.rules import Rules
 from chatd.chat.seldom import SUMMED_UP
 from chatd.chat.store import ServerBan
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.gate import Gate
 from chatd.doors.port import OnePort, Undecided
 from chatd.doors.refusal import PATIENCE
 from chatd.doors.text import TextFactory
 from chatd.doors.transport import abort, address_of, visit_of
+from chatd.testing import nobody_is_exempt
 from chatd.wire.sniff import Guess
 from tests.doors.wire import DoorCase, Heard, Peer
 

@@ -8,11 +8,10 @@ from typing import Any
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.json import JSONFactory
 from chatd.doors.text import TextFactory
 from chatd.operate.logline import json_line, parts, text_line
-from chatd.testing import make_hub, result
+from chatd.testing import make_hub, nobody_is_exempt, result
 from tests.chatting import PASSWORD
 from tests.doors.wire import DoorCase, Peer
 

@@ -8,9 +8,8 @@ from chatd.chat.events import Notice
 from chatd.chat.hub import Hub
 from chatd.chat.look import Look
 from chatd.chat.request import Enter
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.lines import AT_ONCE, ENDLESS, ENDLESS_INSIDE, LineConnection
-from chatd.testing import FakeDoor, turn
+from chatd.testing import FakeDoor, nobody_is_exempt, turn
 from tests.doors.wire import DoorCase, Wire
 
 LIMIT = 5000

@@ -20,13 +20,13 @@ from zope.interface import implementer
 from chatd.chat.seldom import SUMMED_UP
 from chatd.doors import browsers
 from chatd.doors.browsers import Browsers
-from chatd.doors.connection import PATIENCE, nobody_is_exempt
+from chatd.doors.connection import PATIENCE
 from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
 from chatd.doors.port import OnePort
 from chatd.doors.text import TextFactory
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate
-from chatd.testing import join, turn
+from chatd.testing import join, nobody_is_exempt, turn
 from chatd.wire.sniff import Guess
 from tests.doors.wire import DoorCase, Heard, Peer, Wire
 

@@ -7,10 +7,9 @@ import pyte
 
 from chatd.chat.events import Said
 from chatd.chat.rules import Rules
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.person import KEYS_BURST
 from chatd.doors.text import Telnet, TextFactory
-from chatd.testing import join, turn, type_in
+from chatd.testing import join, nobody_is_exempt, turn, type_in
 from chatd.wire.telnet import BINARY, ECHO, SUPPRESS_GO_AHEAD
 from tests.chatting import PASSWORD
 from tests.doors.wire import DoorCase, Peer

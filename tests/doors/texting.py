@@ -1,7 +1,7 @@
 """What the tests of the door for people share: somebody with nc."""
 
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.text import TextFactory
+from chatd.testing import nobody_is_exempt
 from tests.doors.wire import DoorCase, Peer
 
 

@@ -22,7 +22,6 @@ from chatd.chat.errors import BadName, ChatError
 from chatd.chat.names import person_name, room_name
 from chatd.chat.request import Refused, Request
 from chatd.doors import refusal
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.gate import Gate
 from chatd.doors.json import JSONFactory
 from chatd.doors.person import _COSTLY
@@ -33,7 +32,7 @@ from chatd.doors.ssh.factory import SSHFactory
 from chatd.doors.text import TextFactory
 from chatd.doors.web.site import WebSite, make_root
 from chatd.secrets.certificate import ReloadingContext, ensure_certificate
-from chatd.testing import make_hub
+from chatd.testing import make_hub, nobody_is_exempt
 from chatd.wire.editor import Editor
 from chatd.wire.fold import fold
 from chatd.wire.jsonline import read_request

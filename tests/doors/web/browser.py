@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from twisted.web.resource import Resource
 
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.program import Programs
 from chatd.doors.web.page import Folder
 from chatd.doors.web.request import Request
 from chatd.doors.web.site import WebSite
+from chatd.testing import nobody_is_exempt
 from tests.doors import wire
 
 

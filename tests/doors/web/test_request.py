@@ -8,12 +8,12 @@ from twisted.internet.defer import Deferred
 from twisted.web.resource import Resource as Page
 
 from chatd.chat.errors import ChatError, NotAllowed, TooFast
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.gate import Gate
 from chatd.doors.port import OnePort
 from chatd.doors.web.errors import HTTPError
 from chatd.doors.web.headers import STRICT
 from chatd.doors.web.request import Request
+from chatd.testing import nobody_is_exempt
 from chatd.wire.sniff import Guess
 from tests.doors.web.browser import Browser, WebCase, request, responses
 

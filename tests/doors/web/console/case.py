@@ -10,10 +10,9 @@ from chatd.chat.account import Person, Role
 from chatd.chat.errors import NotFound
 from chatd.chat.events import RoleChanged
 from chatd.chat.rules import Rules
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.web.console.pages import make_console
 from chatd.doors.web.page import Folder
-from chatd.testing import FakeServer, join, turn
+from chatd.testing import FakeServer, join, nobody_is_exempt, turn
 from tests.chatting import PASSWORD
 from tests.doors.web.browser import Browser, Response, WebCase
 

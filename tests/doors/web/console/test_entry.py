@@ -9,11 +9,10 @@ from twisted.web.resource import Resource
 from chatd.chat.account import Role
 from chatd.chat.desk import SEATS
 from chatd.chat.rules import Rules
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.web.console.api import TABLE
 from chatd.doors.web.console.pages import make_console
 from chatd.doors.web.page import Folder
-from chatd.testing import join, result, type_in
+from chatd.testing import join, nobody_is_exempt, result, type_in
 from tests.chatting import PASSWORD
 from tests.doors.web.browser import Response, WebCase, request, responses
 from tests.doors.web.console.case import MARK, OLGA, ConsoleCase

@@ -4,9 +4,9 @@ import re
 
 from twisted.web.resource import Resource
 
-from chatd.doors.connection import nobody_is_exempt
 from chatd.doors.web.console.pages import STATIC, Alone, make_console
 from chatd.doors.web.page import STATIC as PAGE
+from chatd.testing import nobody_is_exempt
 from tests.doors.web.browser import WebCase
 from tests.doors.web.console.case import ConsoleCase
 
