@@ -183,7 +183,8 @@ class Session(Reader):
             return
         self._finishing = True
         if self.queue.idle and not self.caused.number and self._backlog is None:
-            # Mostly. Not at once: a door may be about to answer what made it finish.
+            # Mostly; the other way takes a twentieth of a short visit longer. Not at
+            # once: a door may be about to answer what made it finish.
             self._hub.clock.callLater(0, self._hub.connections.hang_up, self)
         else:
             Deferred.fromCoroutine(self._part()).addErrback(_stumbled)
